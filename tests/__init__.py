@@ -1,0 +1,1 @@
+"""Mirrors the tree; flow/ joins everything in memory, interop/ drives third-party programs."""

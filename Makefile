@@ -1,0 +1,34 @@
+# The daily commands. Each prepares what it needs first (./setup.sh is idempotent).
+PY := .venv/bin/python
+N ?= 20000
+.PHONY: demo test check fuzz bench lock clean
+
+demo:  ## everything on loopback in one process: platform, SMSC simulator, simulated SIMs and handsets
+	@./setup.sh run
+	@.venv/bin/ykt demo $(ARGS)
+
+test:  ## every test that can run here; the rest is shown as skipped with its reason
+	@./setup.sh dev
+	$(PY) -m pytest $(ARGS)
+
+check:  ## format, lint, strict types, import directions
+	@./setup.sh dev
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy telecom_codecs smsc_gateway stk_applet_sim ykt_telecom tests bench fuzz scripts
+	$(PY) -m pytest -q tests/test_import_directions.py
+
+fuzz:  ## seeded mutation fuzzing of every decoder: make fuzz N=1000000
+	@./setup.sh dev
+	$(PY) -m fuzz --count $(N)
+
+bench:  ## one JSON object a line
+	@./setup.sh dev
+	$(PY) -m bench
+
+lock:  ## renew the hash-locked requirements
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml requirements/build.in -o requirements/run.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra test --extra dev --extra postgres pyproject.toml requirements/build.in -o requirements/dev.txt
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache *.egg-info
