@@ -1,4 +1,4 @@
-"""Imports go one way: telecom_codecs <- smsc_gateway <- ykt_telecom, telecom_codecs <- stk_applet_sim, floors upwards only."""
+"""Imports go one way: codecs <- gateway <- platform, codecs <- card; upwards by floors, never down."""
 
 from __future__ import annotations
 
