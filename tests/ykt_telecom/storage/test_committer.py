@@ -1,0 +1,170 @@
+"""The committer: one writer, isolated failures, effects after the commit."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.exc import OperationalError
+
+from tests.tasks import in_task
+from ykt_telecom.audit.steps import record
+from ykt_telecom.audit.tables import audit_row
+from ykt_telecom.clock import BUSINESS_ZONE, ManualClock
+from ykt_telecom.storage.committer import Committer
+from ykt_telecom.storage.context import StepContext
+from ykt_telecom.storage.database import create_all, open_database
+from ykt_telecom.storage.faults import AlreadyRunning, StorageUnavailable
+from ykt_telecom.storage.marks import OUTBOX, mark
+from ykt_telecom.storage.schema import schema_version
+from ykt_telecom.tokens import SeededTokens
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=BUSINESS_ZONE)
+
+
+@asynccontextmanager
+async def a_committer(folder: Path) -> AsyncIterator[Committer]:
+    database = open_database(folder / "db" / "ykt.db")
+    create_all(database, NOON)
+    committer = Committer(database, ManualClock(NOON), SeededTokens())
+    committer.start()
+    try:
+        yield committer
+    finally:
+        await committer.stop()
+        database.close()
+
+
+def a_row(conn: Connection, action: str) -> None:
+    record(conn, at=NOON, actor="test", action=action, subject="s")
+
+
+def count(conn: Connection) -> int:
+    return int(conn.execute(select(func.count()).select_from(audit_row)).scalar_one())
+
+
+@in_task
+async def test_what_was_answered_is_in_the_database(tmp_path: Path) -> None:
+    """When `run` returns, another connection sees the row."""
+    async with a_committer(tmp_path) as committer:
+        await committer.run(lambda conn: a_row(conn, "one"))
+        assert await committer.read(count) == 1
+
+
+@in_task
+async def test_steps_that_wait_together_share_a_transaction(tmp_path: Path) -> None:
+    """A burst of a hundred steps costs a few transactions, not a hundred."""
+    async with a_committer(tmp_path) as committer:
+        await asyncio.gather(*(committer.run(lambda conn, n=n: a_row(conn, f"row {n}")) for n in range(100)))
+        assert await committer.read(count) == 100
+        assert committer.steps == 100
+        assert committer.transactions < 50
+
+
+@in_task
+async def test_a_raising_step_harms_nobody_else(tmp_path: Path) -> None:
+    """Its own writes are gone, its caller gets the error, its neighbours are stored."""
+
+    def fails(conn: Connection) -> None:
+        a_row(conn, "gone")
+        raise KeyError("bad order")
+
+    async with a_committer(tmp_path) as committer:
+        results = await asyncio.gather(
+            committer.run(lambda conn: a_row(conn, "before")),
+            committer.run(fails),
+            committer.run(lambda conn: a_row(conn, "after")),
+            return_exceptions=True,
+        )
+        assert [type(result) for result in results] == [type(None), KeyError, type(None)]
+        assert await committer.read(count) == 2
+
+
+@in_task
+async def test_effects_run_after_the_commit_and_only_then(tmp_path: Path) -> None:
+    """A step that raises leaves no effect; one that is run again leaves its effect once."""
+    told: list[str] = []
+
+    def tells(conn: Connection, context: StepContext) -> None:
+        a_row(conn, "told")
+        context.effects.append(lambda: told.append("told"))
+
+    def fails(conn: Connection, context: StepContext) -> None:
+        context.effects.append(lambda: told.append("never"))
+        raise ValueError("no")
+
+    async with a_committer(tmp_path) as committer:
+        await asyncio.gather(committer.perform(tells), committer.perform(fails), return_exceptions=True)
+    assert told == ["told"]
+
+
+@in_task
+async def test_a_mark_wakes_its_listeners_once_a_commit(tmp_path: Path) -> None:
+    """Whoever sends the outbox is woken when a transaction has put something into it."""
+    woken: list[str] = []
+    async with a_committer(tmp_path) as committer:
+        committer.listeners[OUTBOX] = [lambda: woken.append("pump")]
+        await committer.run(lambda conn: mark(conn, OUTBOX))
+        await committer.run(lambda conn: a_row(conn, "unmarked"))
+    assert woken == ["pump"]
+
+
+@in_task
+async def test_a_full_disk_rejects_and_a_later_commit_recovers(tmp_path: Path) -> None:
+    """Not ready while nothing can be stored; ready again with the first commit that works."""
+
+    def full(conn: Connection) -> None:
+        fault = sqlite3.OperationalError("database or disk is full")
+        fault.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise OperationalError("insert", {}, fault)
+
+    async with a_committer(tmp_path) as committer:
+        with pytest.raises(StorageUnavailable, match="full"):
+            await committer.run(full)
+        assert not committer.is_ready
+        await committer.run(lambda conn: a_row(conn, "space again"))
+        assert committer.is_ready
+
+
+@in_task
+async def test_stopping_commits_what_waits_and_takes_nothing_more(tmp_path: Path) -> None:
+    """Nobody who was let in is dropped; nobody is let in afterwards."""
+    async with a_committer(tmp_path) as committer:
+        waiting = [asyncio.ensure_future(committer.run(lambda conn: a_row(conn, "late"))) for _ in range(20)]
+        await asyncio.sleep(0)
+        await committer.stop()
+        assert await asyncio.gather(*waiting) == [None] * 20
+        with pytest.raises(StorageUnavailable, match="stopping"):
+            await committer.run(count)
+
+
+def test_a_second_instance_is_turned_away(tmp_path: Path) -> None:
+    """Two programs on one database would reuse counters."""
+    database = open_database(tmp_path / "ykt.db")
+    with pytest.raises(AlreadyRunning):
+        open_database(tmp_path / "ykt.db")
+    database.close()
+    open_database(tmp_path / "ykt.db").close()
+
+
+def test_the_database_is_durable_and_private(tmp_path: Path) -> None:
+    """WAL, synchronous FULL, foreign keys on; nobody else may read the files."""
+    database = open_database(tmp_path / "db" / "ykt.db")
+    create_all(database, NOON)
+    create_all(database, NOON)
+    with database.writing() as conn:
+        found = [
+            conn.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+        assert conn.execute(select(schema_version.c.applied_at)).scalar_one() == NOON
+    assert found == ["wal", 2, 1]
+    modes = {path.name: path.stat().st_mode & 0o077 for path in (tmp_path / "db").iterdir()}
+    database.close()
+    assert set(modes.values()) == {0}
+    assert (tmp_path / "db").stat().st_mode & 0o077 == 0
