@@ -1,0 +1,63 @@
+"""`ykt decode`: any octets, layer by layer."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import click
+
+from telecom_codecs.errors import CodecError
+from telecom_codecs.providers.openssl import OpenSslProvider
+from telecom_codecs.secret_key import KeySet, SecretKey
+from telecom_codecs.secured_packet import Spi
+
+from .layers import KINDS, DecodeKeys, decode_layers
+from .render import as_json, as_text
+
+KEYS_HELP = 'TOML file with kic_key and kid_key in hex (and for responses spi, kic, kid: "1639", "12", "12").'
+
+
+def read_keys(path: Path) -> DecodeKeys:
+    """Keys from a file: on a command line they would stay in the shell's history."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        keys = KeySet(SecretKey(bytes.fromhex(table["kic_key"])), SecretKey(bytes.fromhex(table["kid_key"])))
+        return DecodeKeys(
+            keys,
+            OpenSslProvider(),
+            Spi.decode(bytes.fromhex(table.get("spi", "1639"))),
+            int(table.get("kic", "12"), 16),
+            int(table.get("kid", "12"), 16),
+        )
+    except KeyError as error:
+        raise click.UsageError(f"{path}: {error.args[0]} is missing. {KEYS_HELP}") from None
+    except (OSError, CodecError, ValueError) as error:
+        raise click.UsageError(
+            f"{path}: {type(error).__name__}; check that it is TOML with keys in hex. {KEYS_HELP}"
+        ) from None
+
+
+@click.command()
+@click.argument("octets", metavar="HEX…", nargs=-1, required=True)
+@click.option("--as", "kind", type=click.Choice(["auto", *KINDS]), default="auto", show_default=True)
+@click.option("--keys", "key_file", type=click.Path(path_type=Path, dir_okay=False), help=KEYS_HELP)
+@click.option("--json", "json_wanted", is_flag=True, help="Machine-readable.")
+def decode(octets: tuple[str, ...], kind: str, key_file: Path | None, json_wanted: bool) -> None:
+    """Show any octets of this field layer by layer; several arguments are the segments of one message."""
+    messages = []
+    for number, text in enumerate(octets, 1):
+        try:
+            messages.append(bytes.fromhex(text.replace(":", "").removeprefix("0x")))
+        except ValueError:
+            raise click.UsageError(f"argument {number} is not hex; give pairs of 0-9 A-F") from None
+        if not messages[-1]:
+            raise click.UsageError(f"argument {number} is empty")
+    layers = decode_layers(messages, kind, read_keys(key_file) if key_file else None)
+    if json_wanted:
+        click.echo(json.dumps([as_json(layer) for layer in layers], ensure_ascii=False, indent=1))
+    else:
+        click.echo("\n".join(as_text(layer) for layer in layers))
+    if any(layer.fault for layer in layers):
+        raise SystemExit(1)

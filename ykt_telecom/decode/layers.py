@@ -1,0 +1,127 @@
+"""From hex of unknown kind to layers: tells the formats apart, joins segments of one message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from smsc_gateway.smpp.operations import CLASSES
+from telecom_codecs.errors import CodecError
+from telecom_codecs.octets import Cursor
+from telecom_codecs.sms_tpdu import SmsDeliver, SmsSubmit
+from telecom_codecs.udh import UserDataHeader
+
+from .layer import Layer
+from .secured import DecodeKeys, command_apdu, command_packet, compact_response, response_apdu, response_packet
+from .smpp import pdu
+from .sms import tpdu, user_data
+from .toolkit import TEMPLATES, toolkit_octets
+
+__all__ = ["KINDS", "DecodeKeys", "decode_layers", "kind_of"]
+
+Reader = Callable[[bytes, DecodeKeys | None], Layer]
+
+
+def _user_data(octets: bytes, keys: DecodeKeys | None) -> Layer:
+    return user_data(octets, udhi=True, dcs=0xF6, septets=None, keys=keys)
+
+
+def _command_packet(octets: bytes, keys: DecodeKeys | None) -> Layer:
+    return (
+        _user_data(octets, keys) if octets[:1] == b"\x02" and octets[1:2] == b"\x70" else command_packet(octets, keys)
+    )
+
+
+def _response_packet(octets: bytes, keys: DecodeKeys | None) -> Layer:
+    return _user_data(octets, keys) if octets[:3] == b"\x02\x71\x00" else response_packet(octets, keys)
+
+
+def _apdu(octets: bytes, keys: DecodeKeys | None) -> Layer:
+    if len(octets) == 2 or (
+        len(octets) > 2 and octets[-2] in {0x90, 0x91, 0x61, 0x9F} and octets[0] not in {0, 0x80, 0xA0}
+    ):
+        return response_apdu(octets)
+    return command_apdu(octets, lambda ins, body: toolkit_octets(body, response=ins == 0x14, keys=keys))
+
+
+KINDS: dict[str, Reader] = {
+    "smpp": pdu,
+    "tpdu": tpdu,
+    "user-data": _user_data,
+    "command-packet": _command_packet,
+    "response-packet": _response_packet,
+    "response": lambda octets, keys: compact_response(octets),
+    "apdu": _apdu,
+    "proactive": lambda octets, keys: toolkit_octets(octets, keys=keys),
+    "terminal-response": lambda octets, keys: toolkit_octets(octets, response=True, keys=keys),
+}
+
+
+def kind_of(octets: bytes) -> str:
+    """The format the octets look like; "apdu" when nothing else fits."""
+    length = len(octets)
+    if length >= 16 and int.from_bytes(octets[:4], "big") == length and int.from_bytes(octets[4:8], "big") in CLASSES:
+        return "smpp"
+    if octets[:1] and octets[0] in TEMPLATES:
+        return "proactive"
+    if octets[:2] == b"\x81\x03" and length >= 12:
+        return "terminal-response"
+    if octets[:3] in {b"\x02\x70\x00", b"\x02\x71\x00"} or octets[:3] in {b"\x07\x00\x03", b"\x05\x00\x03"}:
+        return "user-data"
+    if length >= 16 and int.from_bytes(octets[:2], "big") == length - 2:
+        return "command-packet" if octets[2] in {0x0D, 0x0F, 0x11, 0x15} else "response-packet"
+    for decoder in (SmsSubmit.decode, SmsDeliver.decode) if octets[:1] and octets[0] & 3 == 1 else (SmsDeliver.decode,):
+        try:
+            decoder(octets)
+        except CodecError:
+            continue
+        return "tpdu"
+    return "apdu"
+
+
+def _body_of(octets: bytes, kind: str) -> tuple[UserDataHeader, bytes] | None:
+    """Header and body of one segment, whatever it came in; None where it has no header."""
+    if kind == "tpdu":
+        value = SmsSubmit.decode(octets) if octets[0] & 3 == 1 else SmsDeliver.decode(octets)
+        octets = value.user_data
+        if not value.udhi:
+            return None
+    elif kind == "smpp":
+        from smsc_gateway.smpp.operations import DeliverSm, SubmitSm, decode  # noqa: PLC0415 - only segments need it
+
+        message = decode(octets)
+        if not isinstance(message, SubmitSm | DeliverSm) or not message.esm_class & 0x40:
+            return None
+        octets = message.short_message
+    elif kind != "user-data":
+        return None
+    cursor = Cursor(octets)
+    header = UserDataHeader.decode(cursor)
+    return header, cursor.rest()
+
+
+def decode_layers(messages: Sequence[bytes], kind: str = "auto", keys: DecodeKeys | None = None) -> tuple[Layer, ...]:
+    """The layers of each message; where they are the segments of one, the joined packet behind them.
+
+    `kind` is one of :data:`KINDS` or "auto". Never raises for bad octets: the fault is in the layer.
+    """
+    layers: list[Layer] = []
+    parts: dict[int, tuple[UserDataHeader, bytes]] = {}
+    for octets in messages:
+        this = kind_of(octets) if kind == "auto" else kind
+        layers.append(KINDS[this](octets, keys))
+        try:
+            found = _body_of(octets, this)
+        except (CodecError, IndexError):
+            found = None
+        part = found[0].concatenation if found else None
+        if found and part and part.total > 1:
+            parts[part.sequence] = found
+    if parts and sorted(parts) == list(range(1, len(parts) + 1)):
+        first = parts[1][0]
+        total = first.concatenation.total if first.concatenation else 0
+        body = b"".join(parts[sequence][1] for sequence in sorted(parts))
+        if total == len(parts) and first.find(0x70):
+            layers.append(command_packet(body, keys))
+        elif total == len(parts) and first.find(0x71):
+            layers.append(response_packet(body, keys))
+    return tuple(layers)

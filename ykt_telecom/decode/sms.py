@@ -1,0 +1,151 @@
+"""TPDUs and user data as layers — 3GPP TS 23.040."""
+
+from __future__ import annotations
+
+from telecom_codecs import gsm7, ucs2
+from telecom_codecs.address import decode_semi_octets
+from telecom_codecs.dcs import Alphabet, DataCoding
+from telecom_codecs.errors import CodecError
+from telecom_codecs.octets import Cursor
+from telecom_codecs.sms_time import Scts
+from telecom_codecs.udh import Concatenation, Element, UserDataHeader
+
+from .layer import Layer, Walk, layer
+from .secured import DecodeKeys, command_packet, response_packet
+
+ELEMENTS = {
+    0x00: "concatenation, 8-bit reference",
+    0x04: "application ports, 8-bit",
+    0x05: "application ports, 16-bit",
+    0x08: "concatenation, 16-bit reference",
+    0x24: "national single shift",
+    0x25: "national locking shift",
+    0x70: "command packet follows (CPI)",
+    0x71: "response packet follows (RPI)",
+}
+
+
+def dcs_meaning(octet: int) -> str:
+    coding = DataCoding.decode(octet)
+    words = [coding.alphabet.name]
+    if coding.message_class is not None:
+        words.append(f"class {coding.message_class}")
+    return ", ".join(words)
+
+
+def _pid_meaning(octet: int) -> str:
+    return {0x00: "plain short message", 0x7F: "(U)SIM data download"}.get(octet, f"{octet:02X}")
+
+
+def _time_meaning(octets: bytes) -> str:
+    moment = Scts.decode(octets).moment()
+    return moment.isoformat() if moment else "no valid time"
+
+
+def _address(walk: Walk, name: str) -> None:
+    digits = walk.number(1, f"{name} length", lambda value: f"{value} digits")
+    kind = walk.number(1, f"{name} type", lambda value: f"TON {value >> 4 & 7}, NPI {value & 15}")
+    count = (digits + 1) // 2
+    if kind >> 4 & 7 == 5:
+        walk.take(count, name, "alphanumeric")
+    else:
+        walk.take(count, name, lambda octets: decode_semi_octets(octets, count=digits))
+
+
+def _element_meaning(element: Element) -> str:
+    name = ELEMENTS.get(element.iei, f"element {element.iei:02X}")
+    if element.iei in {0x00, 0x08}:
+        found = Concatenation.decode(element)
+        return f"{name} {found.reference}: segment {found.sequence} of {found.total}"
+    return name
+
+
+def user_data(octets: bytes, *, udhi: bool, dcs: int, septets: int | None, keys: DecodeKeys | None) -> Layer:
+    """TP-UD as octets; `septets` says how many of them are packed in it (GSM 7-bit), None for octets."""
+
+    def read(walk: Walk) -> tuple[Layer, ...]:
+        header = UserDataHeader()
+        if udhi:
+            length = walk.peek("UDHL") + 1
+            header = UserDataHeader.decode(Cursor(octets[:length]))
+            walk.number(1, "UDHL", lambda value: f"{value} octets")
+            for element in header.elements:
+                walk.take(2 + len(element.value), "element", _element_meaning(element))
+        body = walk.rest("body", lambda body: _body_meaning(body, header, dcs, septets))
+        return _packets(header, body, keys)
+
+    return layer("user data (TS 23.040 §9.2.3.24)", octets, read)
+
+
+def _body_meaning(body: bytes, header: UserDataHeader, dcs: int, septets: int | None) -> str:
+    if header.find(0x70) or header.find(0x71):
+        return "secured packet"
+    alphabet = DataCoding.decode(dcs).alphabet
+    try:
+        if alphabet is Alphabet.UCS2:
+            return f"“{ucs2.decode(body)}”"
+        if alphabet is Alphabet.GSM7 and septets is not None:
+            header_octets = len(header.encode()) if header.elements else 0
+            fill = -header_octets * 8 % 7
+            count = septets - (header_octets * 8 + fill) // 7
+            return f"“{gsm7.decode(gsm7.unpack(body, count, fill))}”"
+        if alphabet is Alphabet.GSM7:
+            return f"“{gsm7.decode(body)}”"
+    except CodecError as error:
+        return f"not text: {error}"
+    return "octets"
+
+
+def _packets(header: UserDataHeader, body: bytes, keys: DecodeKeys | None) -> tuple[Layer, ...]:
+    part = header.concatenation
+    if part is not None and part.total > 1:
+        return ()  # a piece: the whole is shown once all segments are there
+    if header.find(0x70):
+        return (command_packet(body, keys),)
+    if header.find(0x71):
+        return (response_packet(body, keys),)
+    return ()
+
+
+def _sized_user_data(walk: Walk, *, udhi: bool, dcs: int, keys: DecodeKeys | None) -> tuple[Layer, ...]:
+    alphabet = DataCoding.decode(dcs).alphabet
+    packed = alphabet is Alphabet.GSM7
+    length = walk.number(1, "TP-UDL", lambda value: f"{value} {'septets' if packed else 'octets'}")
+    data = walk.take((length * 7 + 7) // 8 if packed else length, "TP-UD")
+    return (user_data(data, udhi=udhi, dcs=dcs, septets=length if packed else None, keys=keys),)
+
+
+def deliver(octets: bytes, keys: DecodeKeys | None = None) -> Layer:
+    """SMS-DELIVER — §9.2.2.1."""
+
+    def read(walk: Walk) -> tuple[Layer, ...]:
+        first = walk.number(1, "first octet", lambda v: f"SMS-DELIVER{', UDHI' if v & 0x40 else ''}")
+        _address(walk, "TP-OA")
+        walk.number(1, "TP-PID", _pid_meaning)
+        dcs = walk.number(1, "TP-DCS", dcs_meaning)
+        walk.take(7, "TP-SCTS", _time_meaning)
+        return _sized_user_data(walk, udhi=bool(first & 0x40), dcs=dcs, keys=keys)
+
+    return layer("SMS-DELIVER (TS 23.040 §9.2.2.1)", octets, read)
+
+
+def submit(octets: bytes, keys: DecodeKeys | None = None) -> Layer:
+    """SMS-SUBMIT — §9.2.2.2."""
+
+    def read(walk: Walk) -> tuple[Layer, ...]:
+        first = walk.number(1, "first octet", lambda v: f"SMS-SUBMIT{', UDHI' if v & 0x40 else ''}")
+        walk.number(1, "TP-MR", lambda value: f"reference {value}")
+        _address(walk, "TP-DA")
+        walk.number(1, "TP-PID", _pid_meaning)
+        dcs = walk.number(1, "TP-DCS", dcs_meaning)
+        validity = first >> 3 & 3
+        if validity:
+            walk.take(1 if validity == 2 else 7, "TP-VP", "validity period")
+        return _sized_user_data(walk, udhi=bool(first & 0x40), dcs=dcs, keys=keys)
+
+    return layer("SMS-SUBMIT (TS 23.040 §9.2.2.2)", octets, read)
+
+
+def tpdu(octets: bytes, keys: DecodeKeys | None = None) -> Layer:
+    """DELIVER or SUBMIT by TP-MTI; 00 and 01 are read as these two, not as the reports of the other direction."""
+    return submit(octets, keys) if octets[:1] and octets[0] & 3 == 1 else deliver(octets, keys)
