@@ -59,5 +59,5 @@ def decode(octets: tuple[str, ...], kind: str, key_file: Path | None, json_wante
         click.echo(json.dumps([as_json(layer) for layer in layers], ensure_ascii=False, indent=1))
     else:
         click.echo("\n".join(as_text(layer) for layer in layers))
-    if any(layer.fault for layer in layers):
+    if any(layer.is_faulty for layer in layers):
         raise SystemExit(1)

@@ -29,6 +29,11 @@ class Layer:
     inside: tuple[Layer, ...] = ()
     fault: str | None = None
 
+    @property
+    def is_faulty(self) -> bool:
+        """Whether this layer or one inside it could not be read."""
+        return self.fault is not None or any(inner.is_faulty for inner in self.inside)
+
 
 class Walk:
     """Reads octets from the front and labels every stretch."""
