@@ -6,6 +6,8 @@ identifier of ETSI TS 102 221 annex A: GSM alphabet in octets, 80 (UCS-2), 81 an
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import IntEnum
 from typing import Final
 
 from . import gsm7
@@ -13,9 +15,6 @@ from .errors import BadValue, LocalError, TrailingOctets, Truncated
 
 CLAUSE = "TS 23.038 6.2.3"
 ALPHA_CLAUSE = "TS 102 221 annex A"
-FULL: Final = 0x80
-PAGE: Final = 0x81
-BASE: Final = 0x82
 FILL: Final = 0xFF
 
 _FIRST_IDEOGRAPHIC = 0x2E80
@@ -44,55 +43,98 @@ def unit_count(text: str) -> int:
     return len(text) + sum(character > "\uffff" for character in text)
 
 
-def encode_alpha(text: str) -> bytes:
-    """The shortest alpha identifier for `text`: GSM alphabet, else 81 or 82 where they are shorter than 80.
+class AlphaForm(IntEnum):
+    """How an alpha identifier is coded (TS 102 221 annex A)."""
 
-    Ideographic texts always take 80: half pages are meant for alphabets, and many MEs show nothing else.
+    GSM = 0x00  #: GSM default alphabet, one septet an octet
+    UCS2 = 0x80
+    PAGE = 0x81  #: one half page, base pointer in one octet
+    BASE = 0x82  #: one half page, base pointer in two octets
+
+
+@dataclass(frozen=True, slots=True)
+class AlphaIdentifier:
+    """A text and the form it is coded in; `base` is the first character of the half page (81, 82).
+
+    >>> AlphaIdentifier("余额", AlphaForm.UCS2).encode().hex()
+    '804f59989d'
     """
-    if gsm7.can_encode(text):
-        return gsm7.encode(text)
-    if text.endswith("\uffff"):
-        raise LocalError("U+FFFF at the end reads as padding", offset=len(text) - 1, clause=ALPHA_CLAUSE)
-    candidates = [bytes((FULL,)) + encode(text)]
-    if len(text) <= 0xFF and all(character < chr(_FIRST_IDEOGRAPHIC) for character in text):
-        candidates += _half_page_forms(text)
-    return min(candidates, key=len)
+
+    text: str
+    form: AlphaForm = AlphaForm.GSM
+    base: int = 0
+
+    @classmethod
+    def of(cls, text: str) -> AlphaIdentifier:
+        """The shortest form for `text`: GSM alphabet, else 81 or 82 where they are shorter than 80.
+
+        Ideographic texts always take 80: half pages are meant for alphabets, and some MEs show nothing else.
+        """
+        foreign = [ord(character) for character in text if not gsm7.can_encode(character)]
+        if not foreign:
+            return cls(text)
+        best = cls(text, AlphaForm.UCS2)
+        if max(foreign) >= _FIRST_IDEOGRAPHIC:
+            return best
+        lowest = min(foreign)
+        length = len(best.encode())
+        for form, base in ((AlphaForm.PAGE, lowest & ~0x7F), (AlphaForm.BASE, lowest)):
+            header = 3 if form is AlphaForm.PAGE else 4
+            octets = header + sum(_half_page_width(character) for character in text)
+            if max(foreign) < base + 0x80 and octets - header <= 0xFF and octets < length:
+                return cls(text, form, base)
+        return best
+
+    def encode(self) -> bytes:
+        """The octets; LocalError where the form cannot carry the text."""
+        text = self.text
+        if self.form is AlphaForm.GSM:
+            return gsm7.encode(text)
+        if self.form is AlphaForm.UCS2:
+            if text.endswith("\uffff"):
+                raise LocalError("U+FFFF at the end reads as padding", offset=len(text) - 1, clause=ALPHA_CLAUSE)
+            return bytes((AlphaForm.UCS2,)) + encode(text)
+        octets = b"".join([_half_page_character(character, self.base) for character in text])
+        wide = self.form is AlphaForm.BASE
+        if len(octets) > 0xFF or self.base >> 16 or (not wide and self.base & 0x807F):
+            raise LocalError(f"{len(octets)} characters, base {self.base:X}", clause=ALPHA_CLAUSE)
+        pointer = self.base.to_bytes(2, "big") if wide else bytes((self.base >> 7,))
+        return bytes((self.form, len(octets))) + pointer + octets
+
+    @classmethod
+    def decode(cls, octets: bytes) -> AlphaIdentifier:
+        """From any of the four forms; padding FF at the end is dropped."""
+        first = octets[0] if octets else FILL
+        if first == AlphaForm.UCS2:
+            return cls(decode(_without_wide_fill(octets[1:])), AlphaForm.UCS2)
+        if first in (AlphaForm.PAGE, AlphaForm.BASE):
+            return _decode_half_page(octets)
+        try:
+            return cls(gsm7.decode(octets.rstrip(b"\xff")))
+        except BadValue as error:
+            raise BadValue("not a character of the GSM alphabet", offset=error.offset, clause=ALPHA_CLAUSE) from None
 
 
-def _half_page_forms(text: str) -> list[bytes]:
-    """The 81 and the 82 form, as far as one half page of 128 characters holds what GSM does not."""
-    foreign = [ord(character) for character in text if not gsm7.can_encode(character)]
-    forms = []
-    page = foreign[0] & ~0x7F
-    bases = [(PAGE, page, bytes((page >> 7,)))] if page < 0x8000 else []
-    lowest = min(foreign)
-    bases.append((BASE, lowest, lowest.to_bytes(2, "big")))
-    for form, base, pointer in bases:
-        if all(base <= code < base + 0x80 for code in foreign):
-            octets = b"".join([_half_page_character(character, base) for character in text])
-            if len(octets) <= 0xFF:
-                forms.append(bytes((form, len(octets))) + pointer + octets)
-    return forms
+def encode_alpha(text: str) -> bytes:
+    """The octets of the shortest alpha identifier for `text`, see :meth:`AlphaIdentifier.of`."""
+    return AlphaIdentifier.of(text).encode()
+
+
+def decode_alpha(octets: bytes) -> str:
+    """The text of an alpha identifier in any of the four forms."""
+    return AlphaIdentifier.decode(octets).text
+
+
+def _half_page_width(character: str) -> int:
+    return gsm7.septet_count(character) if gsm7.can_encode(character) else 1
 
 
 def _half_page_character(character: str, base: int) -> bytes:
     if gsm7.can_encode(character):
         return gsm7.encode(character)
+    if not base <= ord(character) < base + 0x80:
+        raise LocalError(f"U+{ord(character):04X} is outside the half page", clause=ALPHA_CLAUSE)
     return bytes((0x80 | ord(character) - base,))
-
-
-def decode_alpha(octets: bytes) -> str:
-    """The text of an alpha identifier in any of the four forms; padding FF at the end is dropped."""
-    first = octets[0] if octets else FILL
-    if first == FULL:
-        return decode(_without_wide_fill(octets[1:]))
-    if first in (PAGE, BASE):
-        return _decode_half_page(octets)
-    text = octets.rstrip(b"\xff")
-    try:
-        return gsm7.decode(text)
-    except BadValue as error:
-        raise BadValue("not a character of the GSM alphabet", offset=error.offset, clause=ALPHA_CLAUSE) from None
 
 
 def _without_wide_fill(octets: bytes) -> bytes:
@@ -104,11 +146,12 @@ def _without_wide_fill(octets: bytes) -> bytes:
     return octets
 
 
-def _decode_half_page(octets: bytes) -> str:
-    start = 3 if octets[0] == PAGE else 4
+def _decode_half_page(octets: bytes) -> AlphaIdentifier:
+    form = AlphaForm(octets[0])
+    start = 3 if form is AlphaForm.PAGE else 4
     if len(octets) < start:
         raise Truncated("alpha identifier ends in its header", offset=len(octets), clause=ALPHA_CLAUSE)
-    base = octets[2] << 7 if octets[0] == PAGE else octets[2] << 8 | octets[3]
+    base = octets[2] << 7 if form is AlphaForm.PAGE else octets[2] << 8 | octets[3]
     end = start + octets[1]
     if len(octets) < end:
         raise Truncated(f"{octets[1]} characters announced", offset=len(octets), clause=ALPHA_CLAUSE)
@@ -128,4 +171,4 @@ def _decode_half_page(octets: bytes) -> str:
         while at < end and octets[at] < 0x80:
             at += 1
         parts.append(gsm7.decode(octets[run:at]))
-    return "".join(parts)
+    return AlphaIdentifier("".join(parts), form, base)
