@@ -1,0 +1,300 @@
+"""Texts inside data objects: alpha identifiers, text strings, USSD strings.
+
+TS 102 223 §8.2 and annex A of TS 102 221 (alpha: default alphabet or the UCS-2 codings 80, 81, 82), §8.15 (text string:
+a DCS of TS 23.038 §4, then the text), TS 31.111 §8.17 (USSD string: a DCS of TS 23.038 §5).
+
+The standard often allows several codings of one text. Objects hold the text; the coding that arrived is held apart
+and used again as long as it can carry the text, else the coding we would have chosen. Where a sender's octets follow
+none of the codings exactly (fill at the end), they are held as :class:`Verbatim` and serve only as long as they still
+say the same text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
+
+from .. import gsm7, ucs2
+from ..dcs import Alphabet, DataCoding
+from ..errors import BadValue, CodecError, LocalError
+from .objects import DataObject, data_object
+
+DCS_PACKED: Final = 0x00
+DCS_8_BIT: Final = 0x04
+DCS_UCS2: Final = 0x08
+
+
+@dataclass(frozen=True, slots=True)
+class Verbatim:
+    """Octets of a text that no coding of ours gives back; used only while they decode to the text."""
+
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AlphaCoding:
+    """How an alpha field is coded: `scheme` 0 (default alphabet), 0x80, 0x81 or 0x82; `base` of the half page."""
+
+    scheme: int
+    base: int = 0
+
+    def spell(self, text: str) -> bytes:
+        """The octets of `text`; LocalError if the coding cannot carry it."""
+        if self.scheme == 0:
+            return gsm7.encode(text)
+        if self.scheme == 0x80:
+            return b"\x80" + ucs2.encode(text)
+        characters = bytes([self._octet(character) for character in text])
+        head = bytes((0x81, len(characters), self.base >> 7))
+        if self.scheme == 0x82:
+            head = bytes((0x82, len(characters))) + self.base.to_bytes(2, "big")
+        return head + characters
+
+    def _octet(self, character: str) -> int:
+        if gsm7.can_encode(character):
+            septets = gsm7.encode(character)
+            if len(septets) == 1:
+                return septets[0]
+        shift = ord(character) - self.base
+        if not 0 <= shift < 0x80:
+            raise LocalError("character outside the half page", clause="TS 102 221 annex A")
+        return 0x80 | shift
+
+
+def _alpha_coding(octets: bytes) -> AlphaCoding:
+    if octets[:1] == b"\x81" and len(octets) >= 3:
+        return AlphaCoding(0x81, octets[2] << 7)
+    if octets[:1] == b"\x82" and len(octets) >= 4:
+        return AlphaCoding(0x82, int.from_bytes(octets[2:4], "big"))
+    return AlphaCoding(0x80 if octets[:1] == b"\x80" else 0)
+
+
+def read_alpha(octets: bytes) -> tuple[str, AlphaCoding | Verbatim | None]:
+    """Text and coding of an alpha field; the coding is None when it is the one we would choose."""
+    text = ucs2.decode_alpha(octets)
+    if ucs2.encode_alpha(text) == octets:
+        return text, None
+    coding = _alpha_coding(octets)
+    try:
+        if coding.spell(text) == octets:
+            return text, coding
+    except LocalError:
+        pass
+    return text, Verbatim(octets)
+
+
+def write_alpha(text: str, coding: AlphaCoding | Verbatim | None) -> bytes:
+    """The octets of an alpha field in `coding` if it can carry `text`, else in the best one."""
+    if isinstance(coding, Verbatim) and ucs2.decode_alpha(coding.octets) == text:
+        return coding.octets
+    if isinstance(coding, AlphaCoding):
+        try:
+            return coding.spell(text)
+        except LocalError:
+            pass
+    return ucs2.encode_alpha(text)
+
+
+@data_object(0x05, "alpha identifier", "TS 102 223 8.2")
+@dataclass(frozen=True, slots=True)
+class AlphaIdentifier(DataObject):
+    """A name to show. An empty one means: show nothing at all; a missing one leaves it to the ME."""
+
+    text: str
+    coding: AlphaCoding | Verbatim | None = None
+
+    @classmethod
+    def decode(cls, value: bytes) -> Self:
+        return cls(*read_alpha(value))
+
+    def encode(self) -> bytes:
+        return write_alpha(self.text, self.coding)
+
+    def plain(self) -> Any:
+        return self.text
+
+    @classmethod
+    def of(cls, plain: Any) -> Self:
+        return plain if isinstance(plain, cls) else cls(plain)
+
+    @property
+    def spelling(self) -> object | None:
+        return self.coding
+
+    def respelled(self, spelling: object) -> Self:
+        return replace(self, coding=spelling) if isinstance(spelling, AlphaCoding | Verbatim) else self
+
+
+@data_object(0x0F, "item", "TS 102 223 8.9")
+@dataclass(frozen=True, slots=True)
+class Item(DataObject):
+    """One line of a menu: identifier 1 to 255 and text. Item(0, "") is the empty item, which removes a menu."""
+
+    id: int
+    text: str
+    coding: AlphaCoding | Verbatim | None = None
+
+    @classmethod
+    def decode(cls, value: bytes) -> Self:
+        if not value:
+            return cls(0, "")
+        if not value[0]:
+            raise BadValue("identifier 00 of an item is reserved", clause=cls.CLAUSE)
+        return cls(value[0], *read_alpha(value[1:]))
+
+    def encode(self) -> bytes:
+        if self.id == 0 and not self.text:
+            return b""
+        if not 1 <= self.id <= 0xFF:
+            raise LocalError(f"item identifier {self.id} is not 1 to 255", clause=self.CLAUSE)
+        return bytes((self.id,)) + write_alpha(self.text, self.coding)
+
+    def plain(self) -> Any:
+        return self if self.coding is None else Item(self.id, self.text)
+
+    @property
+    def spelling(self) -> object | None:
+        return self.coding
+
+    def respelled(self, spelling: object) -> Self:
+        return replace(self, coding=spelling) if isinstance(spelling, AlphaCoding | Verbatim) else self
+
+
+def _packed_text(octets: bytes) -> str:
+    """Packed septets that fill whole octets: where seven bits are left at the end and zero, they are fill."""
+    count = len(octets) * 8 // 7
+    septets = gsm7.unpack(octets, count)
+    if len(octets) % 7 == 0 and septets.endswith(b"\x00"):
+        septets = septets[:-1]
+    return gsm7.decode(septets)
+
+
+def read_text(octets: bytes, alphabet: Alphabet) -> str:
+    """The text of `octets` in `alphabet`; BadValue for a reserved alphabet."""
+    if alphabet is Alphabet.GSM7:
+        return _packed_text(octets)
+    if alphabet is Alphabet.OCTET:
+        return gsm7.decode(octets)
+    if alphabet is Alphabet.UCS2:
+        return ucs2.decode(octets)
+    raise BadValue("DCS with a reserved alphabet", clause="TS 23.038 4")
+
+
+def write_text(text: str, alphabet: Alphabet) -> bytes:
+    """The octets of `text` in `alphabet`; LocalError if it cannot carry the text."""
+    if alphabet is Alphabet.GSM7:
+        return gsm7.pack(gsm7.encode(text))
+    if alphabet is Alphabet.OCTET:
+        return gsm7.encode(text)
+    if alphabet is Alphabet.UCS2:
+        return ucs2.encode(text)
+    raise LocalError("DCS with a reserved alphabet", clause="TS 23.038 4")
+
+
+def broadcast_alphabet(dcs: int) -> Alphabet:
+    """The alphabet of a cell broadcast or USSD data coding scheme — TS 23.038 §5."""
+    group = dcs >> 4
+    if dcs in {0x11} or (4 <= group <= 7 and not dcs & 0x20 and dcs & 0x0C == 0x08):
+        return Alphabet.UCS2
+    if group == 9 and dcs & 0x0C == 0x08:
+        return Alphabet.UCS2
+    if (4 <= group <= 7 or group == 9) and dcs & 0x0C:
+        return Alphabet.OCTET if dcs & 0x0C == 0x04 and not dcs & 0x20 else Alphabet.RESERVED
+    if group == 0xF:
+        return Alphabet.OCTET if dcs & 0x04 else Alphabet.GSM7
+    return Alphabet.GSM7
+
+
+@dataclass(frozen=True, slots=True)
+class CodedText(DataObject):
+    """A data coding scheme and a text. `dcs` None stands for the value without octets, the null text string."""
+
+    text: str
+    dcs: int | None = None
+    verbatim: Verbatim | None = None
+
+    @staticmethod
+    def alphabet_of(dcs: int) -> Alphabet:
+        """The alphabet a DCS stands for in this object."""
+        return DataCoding.decode(dcs).alphabet
+
+    @classmethod
+    def best(cls, text: str) -> Self:
+        """In 8-bit default alphabet where it can carry the text, else UCS-2 (Chinese: 08); an empty text as null."""
+        if not text:
+            return cls("", None)
+        return cls(text, DCS_8_BIT if gsm7.can_encode(text) else DCS_UCS2)
+
+    @classmethod
+    def decode(cls, value: bytes) -> Self:
+        if not value:
+            return cls("", None)
+        alphabet = cls.alphabet_of(value[0])
+        text = read_text(value[1:], alphabet)
+        try:
+            kept = write_text(text, alphabet) == value[1:]
+        except LocalError:
+            kept = False
+        return cls(text, value[0], None if kept else Verbatim(value[1:]))
+
+    def encode(self) -> bytes:
+        if self.dcs is None:
+            if self.text:
+                raise LocalError("a text needs a data coding scheme", clause=self.CLAUSE)
+            return b""
+        alphabet = self.alphabet_of(self.dcs)
+        if self.verbatim is not None and read_text(self.verbatim.octets, alphabet) == self.text:
+            return bytes((self.dcs,)) + self.verbatim.octets
+        return bytes((self.dcs,)) + write_text(self.text, alphabet)
+
+    def plain(self) -> Any:
+        return self.text
+
+    @classmethod
+    def of(cls, plain: Any) -> Self:
+        return plain if isinstance(plain, cls) else cls.best(plain)
+
+    @property
+    def spelling(self) -> object | None:
+        return None if self == self.best(self.text) else (self.dcs, self.verbatim)
+
+    def respelled(self, spelling: object) -> Self:
+        match spelling:
+            case (int() as dcs, Verbatim() | None as verbatim):
+                candidate = replace(self, dcs=dcs, verbatim=verbatim)
+                try:
+                    candidate.encode()
+                except CodecError:
+                    return self
+                return candidate
+        return self
+
+
+@data_object(0x0D, "text string", "TS 102 223 8.15")
+class TextString(CodedText):
+    """The text of a display, a question or an answer."""
+
+    __slots__ = ()
+
+
+@data_object(0x17, "default text", "TS 102 223 8.23", required=False)
+class DefaultText(CodedText):
+    """What GET INPUT shows before the user types."""
+
+    __slots__ = ()
+
+
+@data_object(0x0A, "USSD string", "TS 31.111 8.17")
+class UssdString(CodedText):
+    """A USSD string with its cell broadcast data coding scheme."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def alphabet_of(dcs: int) -> Alphabet:
+        return broadcast_alphabet(dcs)
+
+    @classmethod
+    def best(cls, text: str) -> Self:
+        """Packed default alphabet, language unspecified (0F), where it can carry the text, else UCS-2 (48)."""
+        return cls(text, 0x0F if gsm7.can_encode(text) else 0x48)
