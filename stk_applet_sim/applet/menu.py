@@ -1,0 +1,161 @@
+"""The menu applet (TAR 594B54): the member's side of the one-card service on the card.
+
+It announces the menu, runs the dialogues (menu_flows.py), takes the platform's answers and shows each exactly once:
+as a high-priority text the member has to dismiss, or, when the screen stayed busy three times, by telling the platform
+to send the SMS. An answer not yet shown survives a power cycle.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, MutableMapping
+from typing import Any, Final, Protocol
+
+from telecom_codecs.cat import Advice, DisplayText, advice_for
+from telecom_codecs.errors import RemoteError
+from telecom_codecs.identities import Tar
+
+from ..uicc.toolkit import HIGH, Flow, Toolkit, Wait
+from .menu_asking import RETRY_AFTER, TRIES, Asking
+from .menu_flows import MenuCard, MenuFlows, Outcome
+from .menu_memory import REMEMBERED_ANSWERS, MenuMemory
+from .menu_messages import Answer, AnswerKind, AnswerStatus
+from .menu_tree import ROOT, MenuTree
+
+MENU_TAR: Final = Tar(bytes.fromhex("594B54"))
+
+UNASKED: Final = 0  #: request number of a notice that no request of ours asked for
+
+Receiver = Callable[[bytes, object], bytes]
+
+
+class ToolkitCard(MenuCard, Protocol):
+    """A card with a toolkit that hands over the packets of a TAR."""
+
+    @property
+    def toolkit(self) -> Toolkit: ...
+
+    def register_receiver(self, tar: Tar, minimum_security: int, receiver: Receiver) -> None:
+        """`receiver(octets, context)` answers the data of every packet for `tar` that passed the channel's checks."""
+
+
+class MenuApplet:
+    """One card's menu applet. `announced` False keeps the card silent until it is asked."""
+
+    def __init__(
+        self,
+        card: ToolkitCard,
+        area: MutableMapping[str, Any],
+        tree: MenuTree,
+        *,
+        access_code: str,
+        minimum_security: int,
+        announced: bool = True,
+    ) -> None:
+        self.memory = MenuMemory(area)
+        #: the last dialogues by entry and how they ended, for tests and the console
+        self.outcomes: deque[tuple[int, Outcome]] = deque(maxlen=16)
+        self.flows = MenuFlows(
+            card,
+            self.memory,
+            tree,
+            access_code,
+            language_changed=self._register_menu,
+            observe=lambda entry, outcome: self.outcomes.append((entry, outcome)),
+        )
+        self._toolkit = card.toolkit
+        self._tree = tree
+        self._announced = announced
+        self._presenting = False
+        card.register_receiver(MENU_TAR, minimum_security, self.receive)
+        self._toolkit.register_starter(self._start)
+        self._register_menu()
+
+    def receive(self, octets: bytes, _context: object = None) -> bytes:
+        """The data of a packet from the platform; returns the response data: one status octet."""
+        try:
+            answer = Answer.decode(octets)
+        except RemoteError:
+            return bytes((AnswerStatus.UNKNOWN_REQUEST,))
+        return bytes((self._take(answer),))
+
+    def _register_menu(self) -> None:
+        title = self._tree.title.say(self.memory.language)
+        items = [(item.id, item.text) for item in self.flows.items(ROOT)]
+        self._toolkit.register_menu(title, items, self.flows.selected, announced=self._announced)
+
+    def _start(self) -> None:
+        """The ME is there (again): what was not shown is due."""
+        self._presenting = False
+        self._present_later()
+
+    def _take(self, answer: Answer) -> AnswerStatus:
+        if answer.kind not in (AnswerKind.FINAL, AnswerKind.INTERIM, AnswerKind.SILENT):
+            return AnswerStatus.UNKNOWN_REQUEST  # a question of the platform: no dialogue of ours answers it yet
+        if answer.request == UNASKED:
+            return self._keep(answer)
+        asked = self.memory.find(answer.request)
+        if asked is None:
+            return AnswerStatus.UNKNOWN_REQUEST
+        if asked.answered_by:
+            # The same notice once more (a resent packet) is fine and not shown twice; another one comes too late.
+            return AnswerStatus.QUEUED if asked.answered_by == answer.serial else AnswerStatus.UNKNOWN_REQUEST
+        if answer.kind != AnswerKind.INTERIM:
+            self.memory.answered(answer.request, answer.serial)
+        return self._keep(answer)
+
+    def _keep(self, answer: Answer) -> AnswerStatus:
+        """Put an answer among those to show; it takes the place of older ones to the same request."""
+        before = self.memory.answers
+        others = tuple(one for one in before if not _is_same_matter(one, answer))
+        kept = others if answer.kind == AnswerKind.SILENT else (*others, answer)
+        crowded_out = kept[:-REMEMBERED_ANSWERS]
+        for old in crowded_out:
+            self._toolkit.queue(self._give_up(old))
+        self.memory.keep_answers(kept[-REMEMBERED_ANSWERS:])
+        self._present_later()
+        return AnswerStatus.REPLACED if crowded_out or len(others) < len(before) else AnswerStatus.QUEUED
+
+    def _present_later(self) -> None:
+        if self.memory.answers and not self._presenting:
+            self._presenting = True
+            self._toolkit.queue(self._present(), priority=HIGH)
+
+    def _present(self) -> Flow:
+        while waiting := self.memory.answers:
+            answer = waiting[0]
+            shown = yield from self._show(answer)
+            if not shown and not (yield from self._report(answer)):
+                break  # neither shown nor reported: it stays due, and is tried after the next power-on or answer
+            self.memory.keep_answers(tuple(one for one in self.memory.answers if one != answer))
+        self._presenting = False
+
+    def _show(self, answer: Answer) -> Asking[bool]:
+        """Whether the member saw the text: busy screens and silence are tried again, then given up."""
+        command = DisplayText(answer.text, high_priority=True, wait_for_user=True)
+        for attempt in range(1, TRIES + 1):
+            response = yield command
+            advice = advice_for(response.result)
+            if advice in (Advice.RETRY_LATER, Advice.ABANDON):
+                if attempt < TRIES:
+                    yield Wait(RETRY_AFTER)
+                continue
+            return advice not in (Advice.DEGRADE, Advice.REPORT)
+        return False
+
+    def _report(self, answer: Answer) -> Asking[bool]:
+        """A final notice that nobody saw goes by SMS, same serial; an interim one is not worth it. False: not sent."""
+        if answer.kind != AnswerKind.FINAL:
+            return True
+        response = yield self.flows.not_shown(answer.serial)
+        return advice_for(response.result) is Advice.CONTINUE
+
+    def _give_up(self, answer: Answer) -> Flow:
+        yield from self._report(answer)
+
+
+def _is_same_matter(older: Answer, newer: Answer) -> bool:
+    """The newer one makes the older one pointless."""
+    if newer.request == UNASKED:
+        return older.serial == newer.serial
+    return older.request == newer.request

@@ -1,0 +1,81 @@
+"""What the menu applet remembers across power cycles, in the card's persistent area.
+
+The number of the last request, the member's language, the requests still without their final answer, the answers not
+yet shown. Everything is saved before anything is sent: a request number is never used twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from telecom_codecs.errors import RemoteError
+
+from .menu_messages import Answer
+from .menu_tree import Language
+
+REMEMBERED_REQUESTS: Final = 8
+REMEMBERED_ANSWERS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request of ours: open until `answered_by` holds the serial of its final answer."""
+
+    request: int
+    answered_by: bytes = b""
+
+
+class MenuMemory:
+    """Typed access to the persistent area; damaged entries read as absent."""
+
+    def __init__(self, area: MutableMapping[str, Any]) -> None:
+        self._area = area
+
+    @property
+    def language(self) -> Language:
+        return Language.ENGLISH if self._area.get("language") == Language.ENGLISH else Language.CHINESE
+
+    @language.setter
+    def language(self, language: Language) -> None:
+        self._area["language"] = int(language)
+
+    def next_request(self) -> int:
+        """A request number never given before on this card; durable when this returns."""
+        number = int(self._area.get("request", 0)) % 0xFFFFFFFF + 1
+        self._area["request"] = number
+        return number
+
+    @property
+    def asked(self) -> tuple[Asked, ...]:
+        """Our last requests that expect an answer, the oldest first."""
+        return tuple(Asked(int(request), bytes.fromhex(serial)) for request, serial in self._area.get("asked", []))
+
+    def expect(self, request: int) -> None:
+        """An answer to this request will be accepted."""
+        self._save_asked((*self.asked, Asked(request))[-REMEMBERED_REQUESTS:])
+
+    def answered(self, request: int, serial: bytes) -> None:
+        """The request has its final answer."""
+        self._save_asked(tuple(Asked(request, serial) if asked.request == request else asked for asked in self.asked))
+
+    def find(self, request: int) -> Asked | None:
+        return next((asked for asked in self.asked if asked.request == request), None)
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """Answers the member has not seen, in the order they are due."""
+        found = []
+        for octets in self._area.get("answers", []):
+            try:
+                found.append(Answer.decode(bytes.fromhex(octets)))
+            except (RemoteError, ValueError):
+                continue
+        return tuple(found)
+
+    def keep_answers(self, answers: tuple[Answer, ...]) -> None:
+        self._area["answers"] = [answer.encode().hex() for answer in answers]
+
+    def _save_asked(self, asked: tuple[Asked, ...]) -> None:
+        self._area["asked"] = [[one.request, one.answered_by.hex()] for one in asked]

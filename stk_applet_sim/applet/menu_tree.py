@@ -1,0 +1,160 @@
+"""The menu as data: entries in two languages, their parents and what each does; compiled from menu.toml and texts.toml.
+
+`compile_menu` refuses at build time what a phone would refuse in the member's hand: more than nine entries in a list,
+lines that are too long, entries that hang nowhere. It reads text, not files; :func:`packaged_menu` reads ours.
+"""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from importlib import resources
+from typing import Any
+
+from telecom_codecs.errors import LocalError
+
+MOST_ENTRIES = 9  #: single-digit keys
+DEEPEST = 3  #: levels below the idle screen
+LONGEST_CHINESE, LONGEST_LATIN = 8, 16  #: characters of an entry
+ROOT = 0
+
+
+class Language(IntEnum):
+    """The member's language, one octet on the card and in every request."""
+
+    CHINESE = 0x00
+    ENGLISH = 0x01
+
+
+class Action(IntEnum):
+    """What an entry does: one octet in the menu file of the card."""
+
+    LIST = 0x00  #: open the entries below
+    BALANCE = 0x01
+    RECORDS = 0x02
+    ATTENDANCE_TODAY = 0x03
+    APPLICATIONS = 0x04
+    ATTENDANCE_YESTERDAY = 0x05
+    ATTENDANCE_MONTH = 0x06
+    ATTENDANCE_LAST_MONTH = 0x07
+    ATTENDANCE_BY_SMS = 0x08
+    APPLICATION_DETAIL = 0x0E
+    APPLICATION_VALIDITY = 0x0F
+    APPLICATION_DELETE = 0x10
+    FREEZE_OWN = 0x11
+    FREEZE_OTHER = 0x12
+    FREEZE_PROGRESS = 0x13
+    FREEZE_HOW_TO_LIFT = 0x14
+    PASSWORD_CHANGE = 0x20
+    PASSWORD_FORGOTTEN = 0x21
+    PASSWORD_RULES = 0x22
+    STATEMENT_ATTENDANCE = 0x30
+    STATEMENT_AGAIN = 0x31
+    STATEMENT_CONSUMPTION = 0x32
+    STATEMENT_ALERTS = 0x33
+    STATEMENT_LOW_BALANCE = 0x34
+    STATEMENT_YEAR = 0x35
+    REPORT_FAULT = 0x40
+    FAULT_PROGRESS = 0x41
+    RATE_SERVICE = 0x42
+    CALL_HOTLINE = 0x50
+    CALL_OPERATOR = 0x51
+    CALL_ENTERPRISE = 0x52
+    LANGUAGE_CHINESE = 0x60
+    LANGUAGE_ENGLISH = 0x61
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text in both languages."""
+
+    zh: str
+    en: str
+
+    def say(self, language: Language, /, **values: str) -> str:
+        """The text in a language, its placeholders filled."""
+        text = self.en if language is Language.ENGLISH else self.zh
+        return text.format(**values) if values else text
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a list. `id` 1..255 is what SELECT ITEM and MENU SELECTION carry."""
+
+    id: int
+    parent: int
+    action: Action
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class MenuTree:
+    """The whole menu and every text of the applet."""
+
+    title: Text
+    entries: tuple[Entry, ...]
+    texts: Mapping[str, Text]
+
+    def below(self, parent: int) -> tuple[Entry, ...]:
+        """The entries of one list, in their order; of the card's own menu for parent 0."""
+        return tuple(entry for entry in self.entries if entry.parent == parent)
+
+    def entry(self, identifier: int) -> Entry | None:
+        return next((entry for entry in self.entries if entry.id == identifier), None)
+
+    def depth(self, entry: Entry) -> int:
+        """Level of an entry: 1 in the card's own menu."""
+        parent = self.entry(entry.parent)
+        return 1 if parent is None else 1 + self.depth(parent)
+
+
+def compile_menu(menu: str, texts: str) -> MenuTree:
+    """The tree from the two TOML texts. Raises LocalError naming the entry that breaks a limit."""
+    source = tomllib.loads(menu)
+    entries = tuple(_entry(row) for row in source["entry"])
+    tree = MenuTree(Text(**source["title"]), entries, {name: Text(**row) for name, row in tomllib.loads(texts).items()})
+    _check(tree)
+    return tree
+
+
+@functools.cache
+def packaged_menu() -> MenuTree:
+    """The menu that ships with the applet."""
+    folder = resources.files(__package__)
+    return compile_menu(
+        folder.joinpath("menu.toml").read_text(encoding="utf-8"),
+        folder.joinpath("texts.toml").read_text(encoding="utf-8"),
+    )
+
+
+def _entry(row: Mapping[str, Any]) -> Entry:
+    try:
+        action = Action[row["action"].upper()]
+    except KeyError:
+        raise LocalError(f"menu entry {row['id']:02X}: no action {row['action']!r}; see Action") from None
+    return Entry(row["id"], row["parent"], action, Text(row["zh"], row["en"]))
+
+
+def _check(tree: MenuTree) -> None:
+    identifiers = [entry.id for entry in tree.entries]
+    if len(set(identifiers)) != len(identifiers):
+        raise LocalError("menu: an entry id is used twice")
+    for entry in tree.entries:
+        if not 1 <= entry.id <= 0xFF:
+            raise LocalError(f"menu entry {entry.id}: ids are 1..255")
+        if entry.parent != ROOT and (entry.parent not in identifiers or entry.parent >= entry.id):
+            raise LocalError(f"menu entry {entry.id:02X}: parent {entry.parent:02X} must come before it")
+        if tree.depth(entry) > DEEPEST:
+            raise LocalError(f"menu entry {entry.id:02X}: deeper than {DEEPEST} levels")
+        for text in (entry.text.zh, entry.text.en):
+            if len(text) > (LONGEST_LATIN if text.isascii() else LONGEST_CHINESE):
+                raise LocalError(f"menu entry {entry.id:02X}: {text!r} is too long for a line")
+    for parent in {entry.parent for entry in tree.entries}:
+        if len(tree.below(parent)) > MOST_ENTRIES:
+            raise LocalError(f"menu {parent:02X}: more than {MOST_ENTRIES} entries; digits end at 9")
+    for entry in tree.entries:
+        if entry.action is Action.LIST and not tree.below(entry.id):
+            raise LocalError(f"menu entry {entry.id:02X}: a list without entries")
