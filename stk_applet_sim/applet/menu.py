@@ -15,7 +15,7 @@ from telecom_codecs.cat import Advice, DisplayText, advice_for
 from telecom_codecs.errors import RemoteError
 from telecom_codecs.identities import Tar
 
-from ..uicc.toolkit import HIGH, Flow, Toolkit, Wait
+from ..uicc.toolkit import Flow, Toolkit, Wait
 from .menu_asking import RETRY_AFTER, TRIES, Asking
 from .menu_flows import MenuCard, MenuFlows, Outcome
 from .menu_memory import REMEMBERED_ANSWERS, MenuMemory
@@ -119,7 +119,8 @@ class MenuApplet:
     def _present_later(self) -> None:
         if self.memory.answers and not self._presenting:
             self._presenting = True
-            self._toolkit.queue(self._present(), priority=HIGH)
+            # Behind the proof of receipt of the packet that brought it: a text on the screen holds the session.
+            self._toolkit.queue(self._present())
 
     def _present(self) -> Flow:
         while waiting := self.memory.answers:
