@@ -6,7 +6,7 @@ holds no dialogue: numbers, order and time are the caller's.
 
     >>> menu = SetUpMenu("一卡通", (Item(1, "余额查询"),))
     >>> encode_proactive(menu).hex()
-    'd01d8103012500820281828507804e005361901a8f0a01804f59989d67e58be2'
+    'd01e8103012500820281828507804e005361901a8f0a01804f59989d67e58be2'
     >>> decode_proactive(encode_proactive(menu)) == menu
     True
 """
