@@ -53,10 +53,10 @@ class AlphaForm(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class AlphaIdentifier:
+class AlphaText:
     """A text and the form it is coded in; `base` is the first character of the half page (81, 82).
 
-    >>> AlphaIdentifier("余额", AlphaForm.UCS2).encode().hex()
+    >>> AlphaText("余额", AlphaForm.UCS2).encode().hex()
     '804f59989d'
     """
 
@@ -65,7 +65,7 @@ class AlphaIdentifier:
     base: int = 0
 
     @classmethod
-    def of(cls, text: str) -> AlphaIdentifier:
+    def of(cls, text: str) -> AlphaText:
         """The shortest form for `text`: GSM alphabet, else 81 or 82 where they are shorter than 80.
 
         Ideographic texts always take 80: half pages are meant for alphabets, and some MEs show nothing else.
@@ -102,7 +102,7 @@ class AlphaIdentifier:
         return bytes((self.form, len(octets))) + pointer + octets
 
     @classmethod
-    def decode(cls, octets: bytes) -> AlphaIdentifier:
+    def decode(cls, octets: bytes) -> AlphaText:
         """From any of the four forms; padding FF at the end is dropped."""
         first = octets[0] if octets else FILL
         if first == AlphaForm.UCS2:
@@ -116,13 +116,13 @@ class AlphaIdentifier:
 
 
 def encode_alpha(text: str) -> bytes:
-    """The octets of the shortest alpha identifier for `text`, see :meth:`AlphaIdentifier.of`."""
-    return AlphaIdentifier.of(text).encode()
+    """The octets of the shortest alpha identifier for `text`, see :meth:`AlphaText.of`."""
+    return AlphaText.of(text).encode()
 
 
 def decode_alpha(octets: bytes) -> str:
     """The text of an alpha identifier in any of the four forms."""
-    return AlphaIdentifier.decode(octets).text
+    return AlphaText.decode(octets).text
 
 
 def _half_page_width(character: str) -> int:
@@ -146,7 +146,7 @@ def _without_wide_fill(octets: bytes) -> bytes:
     return octets
 
 
-def _decode_half_page(octets: bytes) -> AlphaIdentifier:
+def _decode_half_page(octets: bytes) -> AlphaText:
     form = AlphaForm(octets[0])
     start = 3 if form is AlphaForm.PAGE else 4
     if len(octets) < start:
@@ -171,4 +171,4 @@ def _decode_half_page(octets: bytes) -> AlphaIdentifier:
         while at < end and octets[at] < 0x80:
             at += 1
         parts.append(gsm7.decode(octets[run:at]))
-    return AlphaIdentifier("".join(parts), form, base)
+    return AlphaText("".join(parts), form, base)
