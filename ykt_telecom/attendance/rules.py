@@ -1,0 +1,102 @@
+"""What a month of taps means: days attended, late, early, one tap missing, overtime.
+
+The first tap of a day is 上班, the last is 下班. A single tap is the one whose time is nearer. Times are business time.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+SATURDAY = 5
+#: Overtime counts in half hours, and only whole ones.
+OVERTIME_STEP_MINUTES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Working hours, in minutes after midnight."""
+
+    starts_minute: int
+    ends_minute: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.starts_minute < self.ends_minute <= 24 * 60:
+            raise ValueError("a shift starts before it ends, within one day")
+
+
+DEFAULT_SHIFT = Shift(9 * 60, 18 * 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of one member. `start` and `end` are minutes after midnight, None where the tap is missing."""
+
+    day: date
+    start: int | None
+    end: int | None
+    late_minutes: int
+    early_minutes: int
+    overtime_minutes: int
+
+    @property
+    def is_missing_a_tap(self) -> bool:
+        return self.start is None or self.end is None
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One month of one member, as a statement tells it. `overtime_tenths` is in tenths of an hour."""
+
+    expected_days: int
+    attended_days: int
+    late: int
+    early: int
+    missing: int
+    leave_days: int
+    overtime_tenths: int
+
+
+def judge_day(day: date, taps: Iterable[datetime], hours: Shift) -> Day:
+    """What the taps of one working day amount to; at least one is wanted."""
+    minutes = sorted(tap.hour * 60 + tap.minute for tap in taps)
+    if not minutes:
+        raise ValueError("a day without taps is an absence, not a day")
+    start: int | None = minutes[0]
+    end: int | None = minutes[-1]
+    if len(minutes) == 1:
+        if abs(minutes[0] - hours.starts_minute) <= abs(minutes[0] - hours.ends_minute):
+            end = None
+        else:
+            start = None
+    late = 0 if start is None else max(0, start - hours.starts_minute)
+    early = 0 if end is None else max(0, hours.ends_minute - end)
+    over = 0 if end is None else max(0, end - hours.ends_minute)
+    return Day(day, start, end, late, early, over - over % OVERTIME_STEP_MINUTES)
+
+
+def judge_month(year: int, month: int, taps: Iterable[datetime], leave: Iterable[date], hours: Shift) -> Month:
+    """Add the days up; taps on days off do not count."""
+    by_day: dict[date, list[datetime]] = {}
+    for tap in taps:
+        by_day.setdefault(tap.date(), []).append(tap)
+    working = working_days(year, month)
+    away = {day for day in leave if day in working}
+    days = [judge_day(day, by_day[day], hours) for day in sorted(working) if day in by_day]
+    return Month(
+        expected_days=len(working),
+        attended_days=len(days),
+        late=sum(day.late_minutes > 0 for day in days),
+        early=sum(day.early_minutes > 0 for day in days),
+        missing=sum(day.is_missing_a_tap for day in days),
+        leave_days=len(away),
+        overtime_tenths=sum(day.overtime_minutes for day in days) // 6,
+    )
+
+
+def working_days(year: int, month: int) -> frozenset[date]:
+    """Monday to Friday; holidays come with the enterprises' calendars."""
+    days = (date(year, month, day) for day in range(1, calendar.monthrange(year, month)[1] + 1))
+    return frozenset(day for day in days if day.weekday() < SATURDAY)

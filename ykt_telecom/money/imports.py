@@ -1,0 +1,76 @@
+"""Import of a file of card transactions: all of it or nothing, and the same file again changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from .amount import parse_yuan
+from .steps import CardTransaction, Kind, NotTaken, Taken, post_transaction
+from .table_text import BadFile, LineError, Upload, read_hex, read_moment, read_number, read_upload
+from .tables import imported_file
+
+COLUMNS = ("iccid", "enterprise", "kind", "amount", "counter", "terminal", "time", "balance", "tac")
+FILE_KIND = "TRANSACTION"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did. `is_repeated`: this file was imported before."""
+
+    posted: int
+    duplicates: int
+    disputed: int
+    is_repeated: bool = False
+
+
+def read_transactions(octets: bytes) -> Upload[CardTransaction]:
+    """The rows of a file; raises :class:`BadFile`. Amounts and balance in yuan; `balance` and `tac` may be empty."""
+    return read_upload(octets, COLUMNS, _row)
+
+
+def import_transactions(connection: Connection, upload: Upload[CardTransaction], *, now: datetime) -> ImportReport:
+    """Take every row; raises :class:`BadFile` when one cannot be taken (the caller's transaction then rolls back)."""
+    if is_imported(connection, upload.digest):
+        return ImportReport(0, 0, 0, is_repeated=True)
+    counts = dict.fromkeys(Taken, 0)
+    errors: list[LineError] = []
+    for line, what in upload.rows:
+        try:
+            counts[post_transaction(connection, what, now=now, origin=f"file:{upload.digest}"[:72])] += 1
+        except NotTaken as refused:
+            errors.append(LineError(line, str(refused)))
+    if errors:
+        raise BadFile(errors)
+    note_import(connection, upload.digest, FILE_KIND, len(upload.rows), now)
+    return ImportReport(counts[Taken.POSTED], counts[Taken.DUPLICATE], counts[Taken.DISPUTED])
+
+
+def is_imported(connection: Connection, digest: str) -> bool:
+    found = connection.execute(select(imported_file.c.digest).where(imported_file.c.digest == digest))
+    return found.first() is not None
+
+
+def note_import(connection: Connection, digest: str, kind: str, rows: int, now: datetime) -> None:
+    """Remember a file, so that the same octets again change nothing."""
+    connection.execute(insert(imported_file).values(digest=digest, kind=kind, rows=rows, imported_at=now))
+
+
+def _row(fields: dict[str, str]) -> CardTransaction:
+    try:
+        kind = Kind(fields["kind"].upper())
+    except ValueError:
+        raise ValueError(f"kind: {fields['kind'][:20]!r} is none of load, purchase, undo") from None
+    return CardTransaction(
+        iccid=fields["iccid"],
+        enterprise_id=read_number(fields["enterprise"], "enterprise"),
+        kind=kind,
+        amount_fen=parse_yuan(fields["amount"]),
+        counter=read_number(fields["counter"], "counter"),
+        terminal=fields["terminal"],
+        occurred_at=read_moment(fields["time"]),
+        card_balance_fen=parse_yuan(fields["balance"]) if fields["balance"] else None,
+        tac=read_hex(fields["tac"], "tac"),
+    )
