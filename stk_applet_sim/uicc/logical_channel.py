@@ -1,0 +1,114 @@
+"""One logical channel between ME and card: its file session, the application selected on it, an answer that waits.
+
+ETSI TS 102 221 §8.5.1 (channels), §11.1.1 (SELECT by AID); ISO 7816-3 §10.3 for the transmission protocol T=0.
+"""
+
+from __future__ import annotations
+
+from telecom_codecs.apdu import CommandApdu
+from telecom_codecs.tlv import BerTlv
+
+from ..applet.enterprise import MENU_AID, EnterpriseApplication
+from .file_session import FileSession
+from .globalplatform import ISD_AID, CardManager, ManagerSession
+from .status import CONDITIONS_NOT_SATISFIED, UNKNOWN_CLASS, UNKNOWN_INS, Refused, Reply
+
+SELECT = 0xA4
+GET_RESPONSE = 0xC0
+GSM_CLASS = 0xA0
+BY_NAME = 0x04
+#: Tools that know no card in particular ask for the card manager by this name too.
+ISD_ALIAS = bytes.fromhex("A000000003000000")
+
+Application = EnterpriseApplication | ManagerSession
+
+#: 2G terminals know other words for the same refusals, TS 51.011 §9.4.
+_2G_WORDS = {
+    0x6A82: 0x9404,
+    0x6A83: 0x9402,
+    0x6981: 0x9408,
+    0x6986: 0x9400,
+    0x6982: 0x9804,
+    0x6983: 0x9840,
+    0x6984: 0x9808,
+    0x6A88: 0x9802,
+    0x63C0: 0x9840,
+}
+
+
+class LogicalChannel:
+    """What is selected on a channel, and what GET RESPONSE would bring."""
+
+    __slots__ = ("_manager", "application", "files", "waiting")
+
+    def __init__(self, files: FileSession, manager: CardManager) -> None:
+        self._manager = manager
+        self.files = files
+        self.application: Application | None = None
+        self.waiting = Reply()
+
+    def select(self, apdu: CommandApdu) -> Reply:
+        """SELECT: by AID an application of the registry, else a file."""
+        if apdu.p1 != BY_NAME or apdu.cla == GSM_CLASS:
+            reply = self.files.select(apdu)
+            if apdu.p1 == BY_NAME:
+                self.application = None
+            return reply
+        found = self._named(apdu.data)
+        if found is None:
+            reply = self.files.select(apdu)
+            self.application = None
+            return reply
+        name, self.application = found
+        return Reply(BerTlv.of(0x6F, BerTlv(0x84, name), BerTlv(0xA5, b"")).encode())
+
+    def _named(self, aid: bytes) -> tuple[bytes, Application | None] | None:
+        if not aid or (len(aid) >= 5 and (ISD_AID.octets.startswith(aid) or ISD_ALIAS.startswith(aid))):
+            return ISD_AID.octets, self._manager.session(None)
+        if aid == MENU_AID.octets and self._manager.has_menu:
+            return aid, None
+        application = self._manager.by_aid(aid)
+        return None if application is None else (aid, application)
+
+    def command_application(self, apdu: CommandApdu) -> Reply:
+        """A command that is none of the UICC's own: for the application selected here."""
+        match self.application:
+            case EnterpriseApplication() as application:
+                return application.execute(apdu, authentic=False)
+            case ManagerSession() as session:
+                return session.execute(apdu)
+        raise Refused(UNKNOWN_INS if apdu.cla >> 4 in (0x0, 0x8, 0xA) else UNKNOWN_CLASS)
+
+    # transmission protocol
+
+    def transmit(self, apdu: CommandApdu, reply: Reply) -> Reply:
+        """Cut a reply the way T=0 does: data after input wait for GET RESPONSE; a wrong Le is told the right one."""
+        self.waiting = Reply()
+        length = len(reply.response)
+        if not length:
+            return Reply(sw=reply.sw)
+        if apdu.data or apdu.ins == SELECT:
+            self.waiting = reply
+            return Reply(sw=(0x9F00 if apdu.cla == GSM_CLASS else 0x6100) | length & 0xFF)
+        if (apdu.le or 256) != length:
+            return Reply(sw=0x6C00 | length & 0xFF)
+        return reply
+
+    def get_response(self, apdu: CommandApdu) -> Reply:
+        """GET RESPONSE: what waits, in one or several pieces."""
+        waiting = self.waiting
+        length, wanted = len(waiting.response), apdu.le or 256
+        if not length:
+            raise Refused(CONDITIONS_NOT_SATISFIED)
+        if wanted > length:
+            return Reply(sw=0x6C00 | length & 0xFF)
+        left = waiting.response[wanted:]
+        self.waiting = Reply(left, waiting.sw) if left else Reply()
+        return Reply(waiting.response[:wanted], 0x6100 | len(left) & 0xFF if left else waiting.sw)
+
+
+def in_2g_words(sw: int) -> int:
+    """The status word as a terminal of class A0 expects it."""
+    if sw & 0xFFF0 == 0x63C0 and sw & 0xF:
+        return 0x9804
+    return _2G_WORDS.get(sw, sw)
