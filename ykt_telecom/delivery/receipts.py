@@ -1,0 +1,98 @@
+"""Step for delivery receipts: matched by message id and destination, parked when they come before the answer.
+
+Centres spell one id in several ways; `canonical_ids` lists them, `message_key` is the one that is stored. A match
+needs the destination too, so a look-alike id never hits somebody else's message.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from smsc_gateway.smpp.receipt import Receipt, canonical_ids
+
+from ..storage.context import StepContext
+from .facts import OutboxState, ReceiptFact
+from .hooks import Hooks
+from .tables import outbox, parked_receipt
+
+#: The words of SMPP 3.4 Appendix B for the states whose names differ.
+_WORDS = {
+    "DELIVERED": "DELIVRD",
+    "UNDELIVERABLE": "UNDELIV",
+    "ACCEPTED": "ACCEPTD",
+    "REJECTED": "REJECTD",
+}
+
+
+def take_receipt(conn: Connection, context: StepContext, hooks: Hooks, msisdn: str, receipt: Receipt) -> str:
+    """Take in a receipt about a message to `msisdn`; returns "receipt.matched" or "receipt.parked"."""
+    name = receipt.state.name
+    state, error = _WORDS.get(name, name), receipt.error
+    row = _find(conn, msisdn, receipt.message_id)
+    if row is None:
+        conn.execute(
+            insert(parked_receipt).values(
+                message_id=message_key(receipt.message_id),
+                msisdn=msisdn,
+                state=state,
+                error=(error or "")[:12] or None,
+                received_at=context.now,
+            )
+        )
+        return "receipt.parked"
+    _apply(conn, context, hooks, row, state, error=error)
+    return "receipt.matched"
+
+
+def claim_parked(conn: Connection, context: StepContext, hooks: Hooks, row: Row[Any]) -> None:
+    """Apply the receipts that came before the SMSC's answer to this (just accepted) segment."""
+    if row.message_id is None:
+        return
+    here = (parked_receipt.c.message_id.in_([message_key(one) for one in canonical_ids(row.message_id)])) & (
+        parked_receipt.c.msisdn == row.msisdn
+    )
+    parked = conn.execute(select(parked_receipt).where(here).order_by(parked_receipt.c.seq)).all()
+    for receipt in parked:
+        _apply(conn, context, hooks, row, receipt.state, error=receipt.error)
+    if parked:
+        conn.execute(delete(parked_receipt).where(parked_receipt.c.seq.in_([receipt.seq for receipt in parked])))
+
+
+def message_key(message_id: str) -> str:
+    """The one spelling under which an id is stored: without quotes, case, dashes and leading zeros."""
+    plain = message_id.strip(" \t\0\"'").casefold().replace("-", "")
+    return (plain.lstrip("0") or plain[-1:])[:72]
+
+
+def _find(conn: Connection, msisdn: str, message_id: str) -> Row[Any] | None:
+    """The newest accepted segment to this number whose id may be spelled so; the surest spelling first."""
+    for spelling in canonical_ids(message_id):
+        found = conn.execute(
+            select(outbox)
+            .where(outbox.c.message_id == message_key(spelling), outbox.c.msisdn == msisdn)
+            .order_by(outbox.c.seq.desc())
+            .limit(1)
+        ).first()
+        if found is not None:
+            return found
+    return None
+
+
+def _apply(
+    conn: Connection, context: StepContext, hooks: Hooks, row: Row[Any], state: str, *, error: str | None
+) -> None:
+    fact = ReceiptFact(
+        row.outbox_id, row.segment, row.segments, row.msisdn, state, error, row.origin, row.origin_id, context.now
+    )
+    before = conn.execute(select(outbox.c.receipt).where(outbox.c.seq == row.seq)).scalar_one()
+    if before == state or (before is not None and not fact.is_final):
+        return  # the same again, or an intermediate one overtaken by a final one
+    conn.execute(
+        update(outbox)
+        .where(outbox.c.seq == row.seq, outbox.c.state == OutboxState.ACCEPTED)
+        .values(receipt=state, receipt_error=(error or "")[:12] or None, receipt_at=context.now)
+    )
+    for tell in hooks.on_receipt:
+        tell(conn, fact, context)

@@ -1,0 +1,33 @@
+"""The counter of a card's MT key set: reserved before use, durable with the packet, never used twice."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, insert, select, update
+
+from telecom_codecs.secured_packet import COUNTER_MAX
+
+from .tables import counter_mark
+
+
+class CounterExhausted(RuntimeError):
+    """The 40-bit counter of this card is used up. Replace the key set by PUT KEY."""
+
+
+def reserve(conn: Connection, iccid: str, key_index: int, generation: int, *, step: int = 1) -> int:
+    """Raise the high-water mark and return it. Gaps are fine, repeats never happen."""
+    here = (
+        (counter_mark.c.iccid == iccid)
+        & (counter_mark.c.key_index == key_index)
+        & (counter_mark.c.generation == generation)
+    )
+    mark = conn.execute(select(counter_mark.c.high_water).where(here)).scalar()
+    counter = (mark or 0) + step
+    if counter >= COUNTER_MAX:
+        raise CounterExhausted(f"card …{iccid[-6:]}: the counter of key set {key_index} is used up; PUT KEY is due")
+    if mark is None:
+        conn.execute(
+            insert(counter_mark).values(iccid=iccid, key_index=key_index, generation=generation, high_water=counter)
+        )
+    else:
+        conn.execute(update(counter_mark).where(here).values(high_water=counter))
+    return counter
