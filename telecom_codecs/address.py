@@ -95,11 +95,13 @@ class Address:
         value = self._value()
         count = len(self.digits)
         if self.ton == TON_ALPHANUMERIC:
-            count = (7 * gsm7.septet_count(self.digits) + 3) // 4
-            count += self.counts_fill and count % 2
+            septets = gsm7.septet_count(self.digits)
+            count = (7 * septets + 3) // 4
+            if self.counts_fill and (count + 1) * 4 // 7 == septets:
+                count += 1
         if count > MAX_TP_SEMI_OCTETS:
             raise LocalError(f"{count} semi-octets; an address has at most {MAX_TP_SEMI_OCTETS}", clause=CLAUSE)
-        return bytes((count, self._type())) + value
+        return bytes((count, self._type())) + value.ljust((count + 1) // 2, b"\x00")
 
     @classmethod
     def decode_tp(cls, cursor: Cursor) -> Self:
@@ -136,7 +138,12 @@ class Address:
         return cls._decode_value(inner)
 
     def encode_value(self) -> bytes:
-        """Type and digits without a length, as in the CAT address object (TS 102 223 §8.1)."""
+        """Type and digits without a length, as in the CAT address object (TS 102 223 §8.1).
+
+        A text that fills its octets to the last bit with @ is refused: a reader would take the @ for fill.
+        """
+        if self.ton == TON_ALPHANUMERIC and self.digits.endswith("@") and not gsm7.septet_count(self.digits) % 8:
+            raise LocalError("the last @ reads as fill", clause=CLAUSE)
         return bytes((self._type(),)) + self._value()
 
     @classmethod
@@ -153,7 +160,8 @@ class Address:
         at = cursor.offset
         value = cursor.rest()
         if ton == TON_ALPHANUMERIC:
-            text = gsm7.decode(gsm7.unpack(value, len(value) * 8 // 7))
+            septets = gsm7.unpack(value, len(value) * 8 // 7)
+            text = gsm7.decode(septets[:-1] if septets[-1:] == b"\x00" and not len(septets) % 8 else septets)
             return cls(text, ton, npi, no_extension=no_extension)
         return cls(decode_semi_octets(value, offset=at), ton, npi, no_extension=no_extension)
 

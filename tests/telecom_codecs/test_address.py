@@ -115,6 +115,22 @@ def test_what_a_sender_did_beside_the_standard_is_kept_but_means_nothing() -> No
     assert Address.decode_value(bare[1:]).encode_value() == bare[1:]
 
 
+def test_seven_characters_and_eight_fill_the_same_octets() -> None:
+    """Without a count, a last @ is fill."""
+    seven, eight = Address("CAMPUS1", ton=5), Address("CAMPUS@@", ton=5)
+    assert Address.decode_value(seven.encode_value()) == seven
+    assert Address.decode_tp(Cursor(eight.encode_tp())) == eight
+    with pytest.raises(LocalError):
+        eight.encode_value()
+
+
+def test_a_counted_fill_that_would_add_a_character_is_not_written() -> None:
+    """An unknown escape shortens the text, so the octet counted before is no fill any more."""
+    address = Address.decode_tp(Cursor(bytes.fromhex("0fd0d0932fffdcd0ad856532")))
+    assert address.counts_fill
+    assert Address.decode_tp(Cursor(address.encode_tp())) == address
+
+
 def test_no_service_centre_address_is_one_octet() -> None:
     """The phone's own setting is used then."""
     assert Address.decode_rp(Cursor(b"\x00")) is None
