@@ -8,8 +8,21 @@ import pytest
 
 from telecom_codecs.crc import crc16, crc32
 from telecom_codecs.errors import CheckFailed
+from telecom_codecs.globalplatform import (
+    InstallParameters,
+    KeyComponent,
+    KeyInformation,
+    KeyType,
+    MenuEntry,
+    encode_key_template,
+    kcv,
+    key_information,
+    wrap_key,
+)
 from telecom_codecs.identities import Tar
+from telecom_codecs.key_derivation import emv, kdf3, visa2
 from telecom_codecs.packet_security import (
+    BlockCipher,
     CryptoProvider,
     KeySet,
     SecretKey,
@@ -21,7 +34,7 @@ from telecom_codecs.packet_security import (
 from telecom_codecs.providers.openssl import OpenSslProvider
 from telecom_codecs.providers.pycryptodome import PycryptodomeProvider
 from telecom_codecs.secured_packet import CommandHeader, CommandPacket, ResponseHeader, ResponsePacket, Spi
-from tests.vectors import foreign, needs_vectors
+from tests.vectors import curated, foreign, needs_vectors
 
 PROVIDERS: tuple[CryptoProvider, ...] = (OpenSslProvider(), PycryptodomeProvider())
 
@@ -40,6 +53,11 @@ def octets(row: dict[str, Any], name: str) -> bytes:
 def rows(*kinds: str) -> list[Any]:
     """The foreign vectors of these kinds, each under its own name."""
     return [pytest.param(row, id=row["name"]) for row in foreign("ota") if row["kind"] in kinds]
+
+
+def curated_rows(kind: str) -> list[Any]:
+    """Our own sourced selection: there in every clone."""
+    return [pytest.param(row, id=row["name"]) for row in curated("ota") if row["kind"] == kind]
 
 
 def keys_of(row: dict[str, Any]) -> KeySet | None:
@@ -135,6 +153,18 @@ def test_responses_of_real_cards_open_and_seal_to_the_same_octets(
     check_response(row, provider)
 
 
+@pytest.mark.parametrize("row", curated_rows("command"))
+def test_a_selection_of_foreign_commands_agrees_in_every_clone(row: dict[str, Any], provider: CryptoProvider) -> None:
+    """The path is proved without any further download."""
+    check_command(row, provider)
+
+
+@pytest.mark.parametrize("row", curated_rows("response"))
+def test_a_selection_of_foreign_responses_agrees_in_every_clone(row: dict[str, Any], provider: CryptoProvider) -> None:
+    """The path is proved without any further download."""
+    check_response(row, provider)
+
+
 @needs_vectors
 @pytest.mark.parametrize("row", rows("response_negative"))
 def test_a_response_with_a_wrong_cc_is_refused(row: dict[str, Any], provider: CryptoProvider) -> None:
@@ -172,3 +202,92 @@ def test_redundancy_checks_agree(row: dict[str, Any]) -> None:
     """CRC-16 and CRC-32 as the cards compute them."""
     check = crc16 if "16" in row["name"] else crc32
     assert check(octets(row, "data")) == octets(row, "result")
+
+
+CIPHERS = {"aes": BlockCipher.AES, "3des": BlockCipher.DES3}
+
+
+@needs_vectors
+@pytest.mark.parametrize("row", rows("kcv"))
+def test_key_check_values_agree(row: dict[str, Any], provider: CryptoProvider) -> None:
+    """The three octets two officers compare on the telephone."""
+    algorithm = CIPHERS[row["alg"].split()[0]]
+    assert kcv(SecretKey(octets(row, "key")), algorithm, provider).hex() == row["kcv"]
+
+
+@needs_vectors
+@pytest.mark.parametrize("row", rows("key_diversification"))
+def test_diversified_keys_agree(row: dict[str, Any], provider: CryptoProvider) -> None:
+    """Cards of other issuers come with keys derived in these ways."""
+    scheme = {"emv": emv, "visa2": visa2, "kdf3": kdf3}[
+        row["name"].split("-")[1] if "kdf3" not in row["name"] else "kdf3"
+    ]
+    keys = scheme(SecretKey(octets(row, "master")), octets(row, "kdd"), provider)
+    algorithm = BlockCipher.AES if scheme is kdf3 else BlockCipher.DES3
+    for name in ("enc", "mac", "dek"):
+        key: SecretKey = getattr(keys, name)
+        assert key.octets().hex() == row["derived"][name]
+        assert kcv(key, algorithm, provider).hex() == row["kcv"][name]
+
+
+@needs_vectors
+@pytest.mark.parametrize("row", rows("put_key"))
+def test_a_key_is_wrapped_as_other_tools_wrap_it(row: dict[str, Any], provider: CryptoProvider) -> None:
+    """The DEK of the session is the one the same source states for the same sequence number."""
+    (session,) = (other for other in foreign("ota") if other["kind"] == "scp02_session" and other["seq"] == row["seq"])
+    dek = SecretKey(bytes.fromhex(session["session"]["s_dek"]))
+    assert wrap_key(SecretKey(octets(row, "plain")), dek, BlockCipher.DES3, provider).hex() == row["encrypted"]
+
+
+@needs_vectors
+@pytest.mark.parametrize("row", rows("key_information"))
+def test_what_a_card_says_of_its_keys_is_understood(row: dict[str, Any]) -> None:
+    """Which key versions are on a card, before and after PUT KEY."""
+    whole, stated = octets(row, "hex"), row["decoded"]
+    keys = key_information(whole)
+    if "number_of_keys" in stated:
+        assert len(keys) == stated["number_of_keys"]
+        assert encode_key_template(keys) == whole
+        return
+    types = {"des": KeyType.DES, "aes": KeyType.AES}
+    components = tuple(KeyComponent(types[part["type"]], part["length"]) for part in stated["key_types"])
+    assert keys == (KeyInformation(stated["key_identifier"], stated["key_version_number"], components),)
+    assert keys[0].encode() == whole
+
+
+@needs_vectors
+@pytest.mark.parametrize("row", rows("install_parameters"))
+def test_install_parameters_agree(row: dict[str, Any]) -> None:
+    """Read to the quotas and toolkit resources that were asked for, and written as another tool writes them."""
+    parameters = InstallParameters.decode(octets(row, "hex"))
+    assert parameters.encode(checked=False) == octets(row, "hex")
+    if "args" not in row:
+        assert parameters == InstallParameters()
+        return
+    args = row["args"]
+    assert (parameters.non_volatile, parameters.volatile) == (args["non_volatile"], args["volatile"])
+    toolkit = parameters.sim_toolkit
+    assert toolkit is not None
+    assert toolkit.encode().hex() == args["stk"]
+    assert (toolkit.access_domain, toolkit.toolkit.priority, toolkit.toolkit.text_length) == (b"\x00", 1, 0x15)
+    assert toolkit.toolkit.menu == (MenuEntry(),) * 5
+
+
+def test_every_vector_of_our_formats_is_tried() -> None:
+    """No vector is left out in silence: the kinds that are not ours are named here."""
+    ours = {
+        "command", "response", "response_negative", "concat_command", "concat_response", "crc", "kcv",
+        "key_diversification", "put_key", "key_information", "install_parameters",
+    }  # fmt: skip
+    elsewhere = {
+        "udh",
+        "sms_address",
+        "sms_tpdu",
+        "envelope_sms_pp",
+        "sms_concat",
+        "scp02",
+        "scp02_session",
+        "scp03",
+        "scp81",
+    }
+    assert {row["kind"] for row in foreign("ota")} <= ours | elsewhere
