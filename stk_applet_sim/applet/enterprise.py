@@ -10,10 +10,10 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import IntEnum
 
 from telecom_codecs.apdu import CommandApdu
 from telecom_codecs.identities import Aid, Iccid, Tar
+from telecom_codecs.key_derivation import KeyUsage
 from telecom_codecs.secret_key import CryptoProvider, SecretKey
 
 from ..uicc.memory import NonVolatile
@@ -29,7 +29,7 @@ from ..uicc.status import (
     Reply,
 )
 from .purse import COUNTER_LIMIT, ApplicationState, LifeCycle, Load, Order, Rights, Verdict
-from .records import RECORD_OCTETS, TERMINAL_OCTETS, Record, RecordType, is_bcd_time
+from .records import TERMINAL_OCTETS, Record, RecordType, is_bcd_time
 
 RID = bytes.fromhex("F0594B5431")
 LOAD_FILE = Aid(RID + bytes.fromhex("0000"))
@@ -50,16 +50,6 @@ def slot_tar(slot: int) -> Tar:
 def application_aid(enterprise: int, slot: int) -> Aid:
     """The instance AID: RID, module, enterprise, TAR, two reserved octets."""
     return Aid(ENTERPRISE_MODULE.octets + enterprise.to_bytes(4, "big") + slot_tar(slot).octets + bytes(2))
-
-
-class KeyUsage(IntEnum):
-    """The keys of an application, derived from the enterprise's mother key."""
-
-    LOAD = 0x01
-    TAC = 0x02
-    PURCHASE = 0x03
-    ATTENDANCE = 0x04
-    DOOR = 0x05
 
 
 #: The keys an application must have, by right; load and TAC keys always.
@@ -325,21 +315,3 @@ _COMMANDS: dict[tuple[int, int], Callable[[EnterpriseApplication, CommandApdu], 
     (0x80, 0x5E): EnterpriseApplication.administer,
     (0x00, 0xB2): EnterpriseApplication.read_record,
 }
-
-__all__ = [
-    "ENTERPRISE_MODULE",
-    "KEY_OF_RIGHT",
-    "LOAD_FILE",
-    "MENU_AID",
-    "MENU_MODULE",
-    "MENU_TAR",
-    "PLATFORM_TAR",
-    "RECORD_OCTETS",
-    "SLOTS",
-    "EnterpriseApplication",
-    "KeyUsage",
-    "TapRecord",
-    "TapRefused",
-    "application_aid",
-    "slot_tar",
-]

@@ -10,10 +10,33 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from telecom_codecs.apdu import CommandApdu
+from telecom_codecs.errors import BadValue
+from telecom_codecs.globalplatform import (
+    CardLifeCycle,
+    Delete,
+    Dgi,
+    ExtendedCardResources,
+    InstallForInstall,
+    InstallForPersonalisation,
+    KeyComponent,
+    KeyInformation,
+    KeyType,
+    LoadFileLifeCycle,
+    Privilege,
+    RegistryEntry,
+    RegistryScope,
+    StoreBlock,
+    StoreFormat,
+    decode_delete,
+    decode_install,
+    encode_key_template,
+    registry_pages,
+)
 from telecom_codecs.identities import Aid
+from telecom_codecs.key_derivation import KeyUsage
 from telecom_codecs.octets import Cursor
 from telecom_codecs.secret_key import BlockCipher, CryptoProvider, SecretKey
-from telecom_codecs.tlv import BerTlv, decode_ber_all, find_ber
+from telecom_codecs.tlv import decode_ber_all, find_ber
 
 from ..applet.enterprise import (
     ENTERPRISE_MODULE,
@@ -23,10 +46,9 @@ from ..applet.enterprise import (
     MENU_MODULE,
     SLOTS,
     EnterpriseApplication,
-    KeyUsage,
     application_aid,
 )
-from ..applet.purse import DEFAULT_CAP, ApplicationState, Rights
+from ..applet.purse import DEFAULT_CAP, ApplicationState, LifeCycle, Rights
 from .memory import NonVolatile
 from .packets import PacketContext
 from .profile import CardProfile, KeyEntry, KeyKind
@@ -45,40 +67,14 @@ from .status import (
 )
 
 ISD_AID = Aid(bytes.fromhex("A000000151000000"))
-SECURED = 0x0F  #: life cycle of the card, GP table 11-6
-LOADED = 0x01  #: life cycle of a load file
 PAGE_OCTETS = 200
 KEYS_DGI = 0x8201
+CIPHERED = 3  #: STORE DATA: the contents are enciphered, GP §11.11.2.1
 NAME_OCTETS = 16
-_KEY_TYPE = {KeyKind.DES: 0x80, KeyKind.AES: 0x88}
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryEntry:
-    """One row of GET STATUS."""
-
-    aid: Aid
-    life_cycle: int
-    privileges: int = 0
-    load_file: Aid | None = None
-    modules: tuple[Aid, ...] = ()
-
-    def template(self) -> bytes:
-        """The E3 form, GP table 11-36."""
-        parts = [BerTlv(0x4F, self.aid.octets), BerTlv(0x9F70, bytes([self.life_cycle]))]
-        if self.modules or self.load_file is None:
-            parts += [BerTlv(0x84, module.octets) for module in self.modules]
-        if self.load_file is not None:
-            parts += [BerTlv(0xC5, bytes([self.privileges, 0, 0])), BerTlv(0xC4, self.load_file.octets)]
-        return BerTlv.of(0xE3, *parts).encode()
-
-    def row(self) -> bytes:
-        """The older form: length and AID, life cycle, privileges."""
-        octets = bytes([len(self.aid.octets)]) + self.aid.octets + bytes([self.life_cycle, self.privileges])
-        if self.modules:
-            octets += bytes([len(self.modules)])
-            octets += b"".join(bytes([len(module.octets)]) + module.octets for module in self.modules)
-        return octets
+SLOT_OCTETS = 1024  #: what an application takes of the non-volatile memory, records and keys included
+VOLATILE_OCTETS = 2048
+_KEY_TYPE = {KeyKind.DES: KeyType.DES, KeyKind.AES: KeyType.AES}
+_NO_PRIVILEGES = bytes(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,34 +131,34 @@ class CardManager:
     def by_aid(self, aid: bytes) -> EnterpriseApplication | None:
         return next((application for application in self.installed() if application.aid.octets == aid), None)
 
-    def registry(self, kind: int) -> list[RegistryEntry]:
-        """The rows of GET STATUS with P1 `kind`; Refused 6A86 for an unknown one."""
-        match kind:
-            case 0x80:
-                return [RegistryEntry(ISD_AID, SECURED, 0x9E, ISD_AID)]
-            case 0x40:
-                menu = [RegistryEntry(MENU_AID, 0x07, 0, LOAD_FILE)] if self.has_menu else []
-                return menu + [RegistryEntry(a.aid, a.state.life_cycle, 0, LOAD_FILE) for a in self.installed()]
-            case 0x20:
-                return [RegistryEntry(LOAD_FILE, LOADED)]
-            case 0x10:
-                return [RegistryEntry(LOAD_FILE, LOADED, modules=(MENU_MODULE, ENTERPRISE_MODULE))]
+    def registry(self, scope: int) -> list[RegistryEntry]:
+        """The rows of GET STATUS with P1 `scope`; Refused 6A86 for an unknown one."""
+        match scope:
+            case RegistryScope.ISSUER_SECURITY_DOMAIN:
+                privileges = bytes([Privilege.SECURITY_DOMAIN | Privilege.CARD_RESET, 0, 0])
+                return [RegistryEntry(ISD_AID, CardLifeCycle.SECURED, privileges)]
+            case RegistryScope.APPLICATIONS:
+                rows = [(application.aid, application.state.life_cycle) for application in self.installed()]
+                if self.has_menu:
+                    rows.insert(0, (MENU_AID, LifeCycle.SELECTABLE))
+                return [RegistryEntry(aid, life_cycle, _NO_PRIVILEGES, LOAD_FILE) for aid, life_cycle in rows]
+            case RegistryScope.LOAD_FILES:
+                return [RegistryEntry(LOAD_FILE, LoadFileLifeCycle.LOADED)]
+            case RegistryScope.LOAD_FILES_AND_MODULES:
+                modules = (MENU_MODULE, ENTERPRISE_MODULE)
+                return [RegistryEntry(LOAD_FILE, LoadFileLifeCycle.LOADED, modules=modules)]
         raise Refused(WRONG_P1_P2)
 
     def get_data(self, apdu: CommandApdu) -> Reply:
         """GET DATA: key information (00E0) and card resources (FF21)."""
         match (apdu.p1, apdu.p2):
             case (0x00, 0xE0):
-                parts = [part for entry in self._profile.keys.values() for part in _key_information(entry)]
-                return Reply(BerTlv.of(0xE0, *parts).encode())
+                keys = [row for entry in self._profile.keys.values() for row in _key_information(entry)]
+                return Reply(encode_key_template(keys))
             case (0xFF, 0x21):
-                free = (len(SLOTS) - len(self.installed())) * 1024
-                parts = [
-                    BerTlv(0x81, bytes([len(self.installed())])),
-                    BerTlv(0x82, free.to_bytes(4, "big")),
-                    BerTlv(0x83, (2048).to_bytes(2, "big")),
-                ]
-                return Reply(BerTlv.of(0xFF21, *parts).encode())
+                used = len(self.installed())
+                free = (len(SLOTS) - used) * SLOT_OCTETS
+                return Reply(ExtendedCardResources(used, free, VOLATILE_OCTETS).encode())
         raise Refused(REFERENCED_DATA_NOT_FOUND)
 
     def session(self, context: PacketContext | None) -> ManagerSession:
@@ -182,7 +178,7 @@ class ManagerSession:
         self._context = context
         self._personalising: EnterpriseApplication | None = None
         self._blocks: list[bytes] = []
-        self._rows: list[bytes] = []
+        self._pages: list[bytes] = []
 
     def execute(self, apdu: CommandApdu) -> Reply:
         """One command; 6982 for everything but GET DATA unless the packet was authentic."""
@@ -198,30 +194,27 @@ class ManagerSession:
 
     def install(self, apdu: CommandApdu) -> Reply:
         """INSTALL [for install and make selectable] and [for personalisation]."""
-        cursor = Cursor(apdu.data)
-        load_file, module, instance, privileges, parameters, token = (
-            cursor.take(cursor.u8(f"length of {name}"), name)
-            for name in ("load file", "module", "instance", "privileges", "parameters", "token")
-        )
-        cursor.expect_end("INSTALL")
-        if apdu.p2 or token:
-            raise Refused(WRONG_P1_P2 if apdu.p2 else WRONG_DATA)
-        if apdu.p1 == 0x20:
-            return self._begin_personalisation(instance)
-        if apdu.p1 != 0x0C:
-            raise Refused(WRONG_P1_P2)
-        if load_file != LOAD_FILE.octets or module != ENTERPRISE_MODULE.octets:
-            raise Refused(REFERENCED_DATA_NOT_FOUND)
-        if privileges != b"\x00":
-            raise Refused(WRONG_DATA)
-        return self._install(instance, parameters)
+        try:
+            purpose = decode_install(apdu)
+        except BadValue:
+            raise Refused(WRONG_P1_P2 if apdu.p2 else WRONG_DATA) from None
+        match purpose:
+            case InstallForPersonalisation(application):
+                return self._begin_personalisation(application)
+            case InstallForInstall(package, module, instance, make_selectable=True, token=b"", privileges=b"\x00"):
+                if (package, module) != (LOAD_FILE, ENTERPRISE_MODULE):
+                    raise Refused(REFERENCED_DATA_NOT_FOUND)
+                return self._install(instance, purpose.parameters)
+            case InstallForInstall(make_selectable=True):
+                raise Refused(WRONG_DATA)
+        raise Refused(WRONG_P1_P2)
 
-    def _install(self, instance: bytes, parameters: bytes) -> Reply:
+    def _install(self, instance: Aid, parameters: bytes) -> Reply:
         application = find_ber(decode_ber_all(parameters), 0xC9)
         if application is None:
             raise Refused(WRONG_DATA)
         wanted = ApplicationParameters.decode(application.value)
-        if instance != application_aid(wanted.enterprise, wanted.slot).octets or not wanted.enterprise:
+        if instance != application_aid(wanted.enterprise, wanted.slot) or not wanted.enterprise:
             raise Refused(WRONG_DATA)
         if any(present.enterprise == wanted.enterprise for present in self._manager.installed()):
             raise Refused(CONDITIONS_NOT_SATISFIED)
@@ -231,9 +224,9 @@ class ManagerSession:
         EnterpriseApplication.install(self._memory, state)
         return DONE
 
-    def _begin_personalisation(self, instance: bytes) -> Reply:
+    def _begin_personalisation(self, instance: Aid) -> Reply:
         self._personalising, self._blocks = None, []
-        application = self._manager.by_aid(instance)
+        application = self._manager.by_aid(instance.octets)
         if application is None:
             raise Refused(REFERENCED_DATA_NOT_FOUND)
         if application.state.is_personalised:
@@ -245,10 +238,11 @@ class ManagerSession:
         """STORE DATA in DGI format with ciphered keys; the last block makes the application ACTIVE."""
         if self._personalising is None or apdu.p2 != len(self._blocks):
             raise Refused(CONDITIONS_NOT_SATISFIED)
-        if apdu.p1 & 0x7F != 0x68:
+        block = StoreBlock.decode(apdu)
+        if block.format is not StoreFormat.DGI or block.encryption != CIPHERED:
             raise Refused(WRONG_P1_P2)
-        self._blocks.append(apdu.data)
-        if not apdu.p1 & 0x80:
+        self._blocks.append(block.content)
+        if not block.last:
             return DONE
         application, self._personalising = self._personalising, None
         keys = self._keys_in(b"".join(self._blocks))
@@ -262,11 +256,10 @@ class ManagerSession:
     def _keys_in(self, octets: bytes) -> dict[KeyUsage, SecretKey]:
         """The keys of DGI 8201: version 1, then usage 1, cryptogram 16, check value 3 each."""
         keys: dict[KeyUsage, SecretKey] = {}
-        cursor = Cursor(octets)
-        while cursor.remaining:
-            if cursor.u16("DGI") != KEYS_DGI:
+        for grouping in Dgi.decode_all(octets):
+            if grouping.identifier != KEYS_DGI:
                 raise Refused(WRONG_DATA)
-            entries = cursor.sub(cursor.u8("DGI length"), "DGI value")
+            entries = Cursor(grouping.value)
             entries.u8("key version")
             while entries.remaining:
                 usage, cryptogram, check = entries.u8("usage"), entries.take(16, "key"), entries.take(3, "check value")
@@ -285,44 +278,42 @@ class ManagerSession:
         return SecretKey(self._provider.decrypt(cipher, "ecb", wrapping, b"", cryptogram))
 
     def delete(self, apdu: CommandApdu) -> Reply:
-        """DELETE of an application, AID in 4F."""
-        if apdu.p1:
-            raise Refused(WRONG_P1_P2)
-        named = decode_ber_all(apdu.data)
-        if len(named) != 1 or named[0].tag != 0x4F:
-            raise Refused(WRONG_DATA)
-        aid = named[0].value
-        if aid in (ISD_AID.octets, LOAD_FILE.octets) or (aid == MENU_AID.octets and self._manager.has_menu):
+        """DELETE of an application by its AID."""
+        try:
+            named = decode_delete(apdu)
+        except BadValue:
+            raise Refused(WRONG_P1_P2 if apdu.p1 or apdu.p2 else WRONG_DATA) from None
+        if not isinstance(named, Delete):
+            raise Refused(REFERENCED_DATA_NOT_FOUND)
+        if named.aid in (ISD_AID, LOAD_FILE) or (named.aid == MENU_AID and self._manager.has_menu):
             raise Refused(CONDITIONS_NOT_SATISFIED)
-        application = self._manager.by_aid(aid)
+        application = self._manager.by_aid(named.aid.octets)
         if application is None:
             raise Refused(REFERENCED_DATA_NOT_FOUND)
         application.delete()
         return DONE
 
     def get_status(self, apdu: CommandApdu) -> Reply:
-        """GET STATUS, in pages: 6310 says that there is more."""
-        if apdu.p2 & ~0x03:
+        """GET STATUS in TLV form, in pages: 6310 says that there is more."""
+        if apdu.p2 not in (0x02, 0x03):
             raise Refused(WRONG_P1_P2)
-        if not apdu.p2 & 0x01:
-            wanted = decode_ber_all(apdu.data)
-            if not wanted or wanted[0].tag != 0x4F:
+        if apdu.p2 == 0x02:
+            wanted = find_ber(decode_ber_all(apdu.data), 0x4F)
+            if wanted is None:
                 raise Refused(WRONG_DATA)
-            entries = [e for e in self._manager.registry(apdu.p1) if e.aid.octets.startswith(wanted[0].value)]
-            self._rows = [entry.template() if apdu.p2 & 0x02 else entry.row() for entry in entries]
-        if not self._rows:
+            rows = [row for row in self._manager.registry(apdu.p1) if row.aid.octets.startswith(wanted.value)]
+            self._pages = list(registry_pages(rows, page_size=PAGE_OCTETS))
+        if not self._pages:
             raise Refused(REFERENCED_DATA_NOT_FOUND)
-        page = b""
-        while self._rows and len(page) + len(self._rows[0]) <= PAGE_OCTETS:
-            page += self._rows.pop(0)
-        return Reply(page, MORE_TO_COME) if self._rows else Reply(page)
+        page = self._pages.pop(0)
+        return Reply(page, MORE_TO_COME) if self._pages else Reply(page)
 
 
-def _key_information(entry: KeyEntry) -> list[BerTlv]:
+def _key_information(entry: KeyEntry) -> list[KeyInformation]:
     keys = [entry.keys.ciphering, entry.keys.check, entry.keys.key_encryption]
     kind = _KEY_TYPE[entry.kind]
     return [
-        BerTlv(0xC0, bytes([number, entry.index, kind, key.length]))
+        KeyInformation(number, entry.index, (KeyComponent(kind, key.length),))
         for number, key in enumerate(keys, start=1)
         if key is not None
     ]
