@@ -142,7 +142,7 @@ class Address:
 
         A text that fills its octets to the last bit with @ is refused: a reader would take the @ for fill.
         """
-        if self.ton == TON_ALPHANUMERIC and self.digits.endswith("@") and not gsm7.septet_count(self.digits) % 8:
+        if self.ton == TON_ALPHANUMERIC and _ends_in_fill(self.digits):
             raise LocalError("the last @ reads as fill", clause=CLAUSE)
         return bytes((self._type(),)) + self._value()
 
@@ -160,8 +160,9 @@ class Address:
         at = cursor.offset
         value = cursor.rest()
         if ton == TON_ALPHANUMERIC:
-            septets = gsm7.unpack(value, len(value) * 8 // 7)
-            text = gsm7.decode(septets[:-1] if septets[-1:] == b"\x00" and not len(septets) % 8 else septets)
+            text = gsm7.decode(gsm7.unpack(value, len(value) * 8 // 7))
+            if _ends_in_fill(text):
+                text = text[:-1]
             return cls(text, ton, npi, no_extension=no_extension)
         return cls(decode_semi_octets(value, offset=at), ton, npi, no_extension=no_extension)
 
@@ -174,3 +175,8 @@ class Address:
         if self.ton == TON_ALPHANUMERIC:
             return gsm7.pack(gsm7.encode(self.digits))
         return encode_semi_octets(self.digits)
+
+
+def _ends_in_fill(text: str) -> bool:
+    """The last character is @ (septet 0) and fills the seven bits that seven septets leave over."""
+    return text.endswith("@") and gsm7.septet_count(text) % 8 == 0

@@ -79,7 +79,7 @@ def gsmtap_sim_frame(c_apdu: bytes, r_apdu: bytes, *, source: str = "127.0.0.1",
 def udp_frame(payload: bytes, *, source: tuple[str, int], target: tuple[str, int]) -> bytes:
     """IPv4 and UDP around `payload`; addresses are (dotted quad, port)."""
     length = _UDP_HEADER.size + len(payload)
-    addresses = _address(source[0]), _address(target[0])
+    addresses = _address(source), _address(target)
     if length > 0xFFFF - _IP_HEADER.size:
         raise LocalError(f"UDP payload of {len(payload)} octets")
     bare = _UDP_HEADER.pack(source[1], target[1], length, 0) + payload
@@ -97,7 +97,7 @@ def tcp_frame(
     flags: int = _PUSH_ACK,
 ) -> bytes:
     """IPv4 and TCP around `payload`; sequence numbers wrap at 2^32."""
-    addresses = _address(source[0]), _address(target[0])
+    addresses = _address(source), _address(target)
     if len(payload) > MAX_SEGMENT:
         raise LocalError(f"TCP payload of {len(payload)} octets")
     ports = source[1], target[1]
@@ -158,9 +158,13 @@ def _ip(protocol: int, addresses: tuple[bytes, bytes], payload: bytes) -> bytes:
     return bare[:10] + _checksum(bare).to_bytes(2, "big") + bare[12:] + payload
 
 
-def _address(text: str) -> bytes:
+def _address(end: tuple[str, int]) -> bytes:
+    """The four octets of (dotted quad, port); LocalError where either is none."""
+    address, port = end
+    if not 0 <= port <= 0xFFFF:
+        raise LocalError(f"port {port}")
     try:
-        return IPv4Address(text).packed
+        return IPv4Address(address).packed
     except AddressValueError:
         raise LocalError("not an IPv4 address") from None
 
