@@ -20,8 +20,12 @@ from .channel_objects import (
     CardCommand,
     ChannelDataLength,
     ChannelOctets,
+    ContactlessState,
+    ContainerSequence,
     DeviceFilter,
+    EncryptedObjects,
     FrameLayout,
+    MessageAuthentication,
     MultimediaContent,
     MultimediaIdentifier,
     MultimediaReference,
@@ -29,25 +33,26 @@ from .channel_objects import (
     OtherAddress,
     ProvisioningFile,
     RemoteEntityAddress,
+    SecurityTemplate,
     ServiceRecord,
     ServiceSearchPattern,
     TransportLevel,
     Url,
 )
 from .core_objects import (
-    ApplicationIdentifier,
     DeviceIdentities,
     DiallingAddress,
     Duration,
     FileList,
     FrameIdentifier,
     Icon,
+    ImmediateResponse,
     Subaddress,
     TextAttribute,
     TextSpan,
 )
 from .messages import many, maybe, one
-from .names import BrowserMode, CommandType, Device
+from .names import BrowserMode, CommandType, Device, known
 from .proactive import Bits, ProactiveCommand, command
 from .texts import AlphaIdentifier, TextString
 
@@ -67,7 +72,7 @@ class NumberedDevice(ProactiveCommand):
         unit = getattr(self, self.UNIT)
         if unit not in self.UNITS:
             raise LocalError(f"{self.NAME}: {self.UNIT} {unit}", clause=self.CLAUSE)
-        return DeviceIdentities(Device.UICC, self.FIRST + unit)
+        return DeviceIdentities(Device.UICC, known(Device, self.FIRST + unit))
 
     def values(self) -> Mapping[str, Any]:
         own = {part.field: getattr(self, part.field) for part in self.PARTS if part.field not in {"details", "devices"}}
@@ -440,6 +445,7 @@ class SubmitMultimediaMessage(ProactiveCommand):
     "TS 102 223 6.6.39",
     one("file", FileList),
     one("message", MultimediaIdentifier),
+    maybe("immediate_response", ImmediateResponse),
     maybe("frame", FrameIdentifier),
     qualifier=(Bits("high_priority", 0x01), Bits("wait_for_user", 0x80)),
     destination=Device.DISPLAY,
@@ -452,6 +458,7 @@ class DisplayMultimediaMessage(ProactiveCommand):
     message: bytes
     high_priority: bool = False
     wait_for_user: bool = False
+    immediate_response: bool = False
     frame: int | None = None
 
 
@@ -463,29 +470,28 @@ class Activate(ProactiveCommand):
     descriptor: int
 
 
-class ContactlessChange(IntEnum):
-    """Command qualifier of CONTACTLESS STATE CHANGED — TS 102 223 §8.6."""
+@command(CommandType.CONTACTLESS_STATE_CHANGED, "TS 102 223 6.6.41", one("state", ContactlessState))
+@dataclass(frozen=True, slots=True)
+class ContactlessStateChanged(ProactiveCommand):
+    """The card's contactless side was switched: state 0 disabled, 1 enabled."""
 
-    ENABLED = 0x00
-    DISABLED = 0x01
+    state: int
 
 
 @command(
-    CommandType.CONTACTLESS_STATE_CHANGED,
-    "TS 102 223 6.6.41",
-    qualifier=(Bits("change", 0xFF, ContactlessChange),),
+    CommandType.COMMAND_CONTAINER,
+    "TS 102 223 6.6.42",
+    maybe("sequence", ContainerSequence),
+    maybe("mac", MessageAuthentication),
+    maybe("encrypted", EncryptedObjects),
 )
 @dataclass(frozen=True, slots=True)
-class ContactlessStateChanged(ProactiveCommand):
-    """The card's contactless side was switched."""
-
-    change: int
-
-
-@command(CommandType.COMMAND_CONTAINER, "TS 102 223 6.6.42")
-@dataclass(frozen=True, slots=True)
 class CommandContainer(ProactiveCommand):
-    """A proactive command for an encapsulated client; its objects stand in `extras`."""
+    """A proactive command for an encapsulated client, ciphered as a whole; unciphered objects stand in `extras`."""
+
+    sequence: ContainerSequence | None = None
+    mac: bytes | None = None
+    encrypted: bytes | None = None
 
 
 class EncapsulatedSession(IntEnum):
@@ -501,7 +507,7 @@ class EncapsulatedSession(IntEnum):
 @command(
     CommandType.ENCAPSULATED_SESSION_CONTROL,
     "TS 102 223 6.6.43",
-    maybe("aid", ApplicationIdentifier),
+    maybe("template", SecurityTemplate),
     qualifier=(Bits("control", 0xFF, EncapsulatedSession),),
 )
 @dataclass(frozen=True, slots=True)
@@ -509,7 +515,7 @@ class EncapsulatedSessionControl(ProactiveCommand):
     """Open, secure or end a session with an encapsulated client."""
 
     control: int
-    aid: bytes | None = None
+    template: bytes | None = None
 
 
 @command(CommandType.END_OF_PROACTIVE_SESSION, "TS 102 223 9.4")

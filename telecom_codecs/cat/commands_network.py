@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..address import Address
+from .channel_objects import ApplicationRefresh, LocationParameters, RefreshEnforcement
 from .core_objects import (
     ApplicationIdentifier,
     CapabilityConfiguration,
@@ -26,7 +27,15 @@ from .core_objects import (
 from .messages import maybe, one
 from .names import CallMode, CommandType, Device, LocalInformation, RefreshMode, TimerAction
 from .proactive import Bits, ProactiveCommand, command
-from .state_objects import Language, MeasurementQualifier, PlmnAccessTechnologies, SsString, TimerIdentifier, TimerValue
+from .state_objects import (
+    Language,
+    MeasurementQualifier,
+    PlmnAccessTechnologies,
+    PlmnList,
+    SsString,
+    TimerIdentifier,
+    TimerValue,
+)
 from .texts import AlphaIdentifier, UssdString
 
 
@@ -40,6 +49,9 @@ from .texts import AlphaIdentifier, UssdString
     maybe("text_attribute", TextAttribute),
     maybe("frame", FrameIdentifier),
     maybe("plmns", PlmnAccessTechnologies),
+    maybe("enforcement", RefreshEnforcement),
+    maybe("application", ApplicationRefresh),
+    maybe("plmn_list", PlmnList),
     qualifier=(Bits("mode", 0xFF, RefreshMode),),
 )
 @dataclass(frozen=True, slots=True)
@@ -54,6 +66,9 @@ class RefreshCommand(ProactiveCommand):
     text_attribute: tuple[TextSpan, ...] | None = None
     frame: int | None = None
     plmns: bytes | None = None
+    enforcement: int | None = None
+    application: bytes | None = None
+    plmn_list: tuple[str, ...] | None = None
 
 
 @command(CommandType.POLL_INTERVAL, "TS 102 223 6.6.6", one("interval", Duration))
@@ -204,11 +219,13 @@ class SendDtmf(ProactiveCommand):
 @command(
     CommandType.GEOGRAPHICAL_LOCATION_REQUEST,
     "TS 31.111 6.6.33",
-    destination=Device.TERMINAL,
+    maybe("parameters", LocationParameters),
 )
 @dataclass(frozen=True, slots=True)
 class GeographicalLocationRequest(ProactiveCommand):
-    """Ask for the position; it comes as ENVELOPE (geographical location reporting). Parameters stand in `extras`."""
+    """Ask for the position; it comes as ENVELOPE (geographical location reporting)."""
+
+    parameters: bytes | None = None
 
 
 @command(

@@ -13,9 +13,9 @@ from ..errors import LimitExceeded, LocalError
 from ..octets import Cursor
 from ..tlv import BerTlv, decode_ber
 from .core_objects import DeviceIdentities
-from .messages import Message, Part, meanings_of, one, read_message
+from .messages import Message, Part, one, read_body, read_message
 from .names import Device, EnvelopeTag, known
-from .objects import DataObject, encode_objects, length_form, read_objects, with_length_form
+from .objects import DataObject, encode_objects, length_form, with_length_form
 
 MAX_DATA: Final = 255  #: Lc of a short APDU
 DEVICES: Final = one("devices", DeviceIdentities)
@@ -110,7 +110,7 @@ def decode_envelope(octets: bytes) -> Envelope:
     outer = decode_ber(octets)
     cls = _ENVELOPES.get(outer.tag, UnknownEnvelope)
     cursor = Cursor(outer.value, base=len(octets) - len(outer.value))
-    objects = read_objects(cursor, meanings_of(cls.PARTS))
+    objects = read_body(cls, cursor)
     form = length_form(len(octets), (outer.tag.bit_length() + 7) // 8, len(outer.value))
     if cls is UnknownEnvelope:
         return read_message(cls, objects, form, envelope_tag=known(EnvelopeTag, outer.tag))  # type: ignore[no-any-return]

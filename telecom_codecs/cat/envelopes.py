@@ -6,8 +6,24 @@ TS 102 223 §7 and TS 31.111 §7.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from ..address import Address
+from .channel_objects import (
+    DataConnectionStatus,
+    DataConnectionType,
+    ExtendedRejectionCause,
+    ImsApplication,
+    ImsDisconnection,
+    ImsStatus,
+    ImsUri,
+    MediaType,
+    PlmnIdentity,
+    PublicIdentities,
+    SessionCause,
+    SessionType,
+    UriTruncated,
+)
 from .core_objects import (
     CapabilityConfiguration,
     DiallingAddress,
@@ -19,7 +35,8 @@ from .core_objects import (
 )
 from .envelope import DEVICES, Envelope, envelope
 from .messages import maybe, one
-from .names import Device, EnvelopeTag
+from .names import Device, EnvelopeTag, Event
+from .objects import DataObject
 from .state_objects import (
     BcRepeatIndicator,
     CellBroadcastPage,
@@ -123,12 +140,32 @@ class MoShortMessageControl(Envelope):
     location: LocationInformation | None = None
 
 
+#: Objects whose tag means something else outside these events (TS 31.111 §7.5).
+_EVENT_OBJECTS: Final[dict[int, tuple[type[DataObject], ...]]] = {
+    Event.MT_CALL: (ImsUri, MediaType, UriTruncated),
+    Event.CALL_CONNECTED: (MediaType,),
+    Event.CALL_DISCONNECTED: (MediaType, ImsDisconnection),
+    Event.NETWORK_REJECTION: (ExtendedRejectionCause,),
+    Event.CSG_CELL_SELECTION: (PlmnIdentity,),
+    Event.INCOMING_IMS_DATA: (ImsApplication,),
+    Event.IMS_REGISTRATION: (PublicIdentities, ImsStatus),
+    Event.DATA_CONNECTION_STATUS_CHANGE: (DataConnectionStatus, DataConnectionType, SessionCause, SessionType),
+}
+
+
 @envelope(EnvelopeTag.EVENT_DOWNLOAD, "TS 102 223 7.5", one("events", EventList), DEVICES)
 @dataclass(frozen=True, slots=True)
 class EventDownload(Envelope):
     """An event of the card's list happened; what it brings stands in `extras`, read with :meth:`find`."""
 
     events: tuple[int, ...]
+
+    @classmethod
+    def meanings(cls, first: DataObject | None) -> dict[int, type[DataObject]]:
+        """Events of IMS and 5G give some tags a second meaning."""
+        own = super(EventDownload, cls).meanings(first)
+        events = first.values if isinstance(first, EventList) else ()
+        return {kind.TAG: kind for event in events for kind in _EVENT_OBJECTS.get(event, ())} | own
 
 
 @envelope(

@@ -26,9 +26,9 @@ from .channel_objects import (
 )
 from .core_objects import CapabilityConfiguration, DiallingAddress, FileList, Subaddress
 from .envelope import DEVICES, Envelope, envelope
-from .messages import Message, many, maybe, meanings_of, one, read_message
+from .messages import Message, many, maybe, one, read_body, read_message
 from .names import Device, EnvelopeTag, known
-from .objects import encode_objects, length_form, read_objects, with_length_form
+from .objects import encode_objects, length_form, with_length_form
 from .state_objects import BcRepeatIndicator, RequestedAction, SsString
 from .texts import AlphaIdentifier, UssdString
 
@@ -184,6 +184,6 @@ class ControlVerdict(Message):
             raise LimitExceeded(f"{len(octets)} octets", clause=cls.CLAUSE)
         outer = decode_ber(b"\x01" + octets[1:])
         cursor = Cursor(outer.value, base=len(octets) - len(outer.value))
-        objects = read_objects(cursor, meanings_of(cls.PARTS))
+        objects = read_body(cls, cursor)
         form = length_form(len(octets), 1, len(outer.value))
         return read_message(cls, objects, form, verdict=known(Verdict, octets[0]))  # type: ignore[no-any-return]

@@ -11,12 +11,13 @@ It holds no contents. A message laid out as we would do it has no form, and comp
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Self
 
 from ..errors import BadValue, LocalError
-from .objects import DataObject, Opaque, Placed, encode_objects
+from ..octets import Cursor
+from .objects import DataObject, Opaque, Placed, encode_objects, read_object, read_objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,11 @@ class Message:
         """The message of these parts; inverse of :meth:`values`."""
         return cls(**values, extras=extras)
 
+    @classmethod
+    def meanings(cls, first: DataObject | None) -> dict[int, type[DataObject]]:
+        """The classes that this message, whose first object is `first`, gives to tags of its own."""
+        return {part.type.TAG: part.type for part in cls.PARTS}
+
     def named_objects(self) -> list[tuple[str, DataObject]]:
         """The objects in the order of the table, each with the name of its part; extras last, under ""."""
         values = self.values()
@@ -139,9 +145,12 @@ def _laid_out(named: list[tuple[str, DataObject]], slots: tuple[Slot, ...]) -> I
             yield Placed.by_default(value)
 
 
-def meanings_of(parts: Iterable[Part]) -> dict[int, type[DataObject]]:
-    """The classes a message's own table gives to its tags."""
-    return {part.type.TAG: part.type for part in parts}
+def read_body(cls: type[Message], cursor: Cursor) -> tuple[Placed, ...]:
+    """The objects up to the end of `cursor`, tags read as `cls` means them."""
+    if not cursor.remaining:
+        return ()
+    first = read_object(cursor, cls.meanings(None))
+    return (first, *read_objects(cursor, cls.meanings(first.value)))
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from ..errors import BadValue, LimitExceeded, LocalError
 from ..octets import Cursor
 from ..tlv import BerTlv, decode_ber
 from .core_objects import CommandDetails, DeviceIdentities
-from .messages import Message, Part, meanings_of, one, read_message
+from .messages import Message, Part, one, read_message
 from .names import CommandType, Device, known
 from .objects import DataObject, encode_objects, length_form, read_object, read_objects, with_length_form
 
@@ -199,7 +199,7 @@ def decode_proactive(octets: bytes) -> ProactiveCommand:
     if not isinstance(first.value, CommandDetails):
         raise BadValue("the first object is not the command details", offset=cursor.offset, clause=CLAUSE)
     cls = _COMMANDS.get(first.value.type, UnknownCommand)
-    objects = (first, *read_objects(cursor, meanings_of(cls.PARTS)))
+    objects = (first, *read_objects(cursor, cls.meanings(first.value)))
     form = length_form(len(octets), 1, len(outer.value))
     if cls is UnknownCommand:
         return read_message(cls, objects, form, command_type=first.value.type)  # type: ignore[no-any-return]

@@ -12,10 +12,11 @@ from typing import Any, ClassVar, Final, Self
 
 from ..errors import BadValue, LimitExceeded, LocalError
 from ..octets import Cursor
+from .channel_objects import ContainerSequence, DnsServerAddress, EncryptedObjects, SecurityTemplate
 from .core_objects import CommandDetails, DeviceIdentities, Duration, ItemIdentifier, Result
-from .messages import Message, maybe, meanings_of, one, read_message
-from .names import Device
-from .objects import DataObject, encode_objects, read_objects
+from .messages import Message, maybe, one, read_body, read_message
+from .names import CommandType, Device
+from .objects import DataObject, encode_objects
 from .results import Advice, GeneralResult, advice_for, describe_result, problem_of
 from .texts import TextString
 
@@ -24,6 +25,11 @@ STANDARD_DEVICES: Final = DeviceIdentities(Device.TERMINAL, Device.UICC)
 #: GET INKEY yes/no answers with one octet, 01 or 00 (TS 102 223 §6.8.2): these characters in the 8-bit alphabet.
 YES: Final = "£"
 NO: Final = "@"
+_SECOND_MEANINGS: Final[dict[int, tuple[type[DataObject], ...]]] = {
+    CommandType.OPEN_CHANNEL: (DnsServerAddress,),
+    CommandType.COMMAND_CONTAINER: (ContainerSequence, EncryptedObjects),
+    CommandType.ENCAPSULATED_SESSION_CONTROL: (SecurityTemplate,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,14 @@ class TerminalResponse(Message):
         }
 
     @classmethod
+    def meanings(cls, first: DataObject | None) -> dict[int, type[DataObject]]:
+        """Three commands give tags of their response a second meaning."""
+        own = super(TerminalResponse, cls).meanings(first)
+        if not isinstance(first, CommandDetails):
+            return own
+        return {kind.TAG: kind for kind in _SECOND_MEANINGS.get(first.type, ())} | own
+
+    @classmethod
     def from_values(cls, values: dict[str, Any], extras: tuple[DataObject, ...]) -> Self:
         outcome: Result = values.pop("outcome")
         return cls(**values, result=outcome.general, additional=outcome.additional, extras=extras)
@@ -109,7 +123,7 @@ class TerminalResponse(Message):
         """From the data field; a :class:`RemoteError` if the octets break the structure."""
         if len(octets) > MAX_DATA:
             raise LimitExceeded(f"{len(octets)} octets, TERMINAL RESPONSE holds {MAX_DATA}", clause=cls.CLAUSE)
-        objects = read_objects(Cursor(octets), meanings_of(cls.PARTS))
+        objects = read_body(cls, Cursor(octets))
         if not objects or not isinstance(objects[0].value, CommandDetails):
             raise BadValue("the first object is not the command details", offset=0, clause=cls.CLAUSE)
         return read_message(cls, objects, 0)  # type: ignore[no-any-return]

@@ -6,7 +6,7 @@ TS 102 223 §8 and TS 31.111 §8.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from ..errors import BadValue, LocalError
 from .core_objects import NumberAddress
@@ -428,6 +428,13 @@ class PlmnList(DataObject):
 
     def encode(self) -> bytes:
         return b"".join([write_plmn(plmn, self.CLAUSE) for plmn in self.plmns])
+
+    def plain(self) -> Any:
+        return self.plmns
+
+    @classmethod
+    def of(cls, plain: Any) -> Self:
+        return plain if isinstance(plain, cls) else cls(tuple(plain))
 
 
 @data_object(0x09, "SS string", "TS 31.111 8.14")
