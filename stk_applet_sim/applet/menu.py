@@ -35,12 +35,15 @@ class ToolkitCard(MenuCard, Protocol):
     @property
     def toolkit(self) -> Toolkit: ...
 
-    def register_receiver(self, tar: Tar, minimum_security: int, receiver: Receiver) -> None:
+    def register_receiver(self, tar: Tar, minimum_security: int | None, receiver: Receiver) -> None:
         """`receiver(octets, context)` answers the data of every packet for `tar` that passed the channel's checks."""
 
 
 class MenuApplet:
-    """One card's menu applet. `announced` False keeps the card silent until it is asked."""
+    """One card's menu applet; `area` is its persistent dictionary, `access_code` the number that its requests go to.
+
+    `announced` False keeps the card silent until it is asked. `minimum_security` None leaves it to the card's profile.
+    """
 
     def __init__(
         self,
@@ -49,7 +52,7 @@ class MenuApplet:
         tree: MenuTree,
         *,
         access_code: str,
-        minimum_security: int,
+        minimum_security: int | None = None,
         announced: bool = True,
     ) -> None:
         self.memory = MenuMemory(area)

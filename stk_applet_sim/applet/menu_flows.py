@@ -76,7 +76,7 @@ class MenuCard(Protocol):
     def enterprise_applications(self) -> Sequence[ApplicationView]:
         """The applications on the card, by slot."""
 
-    def seal_mo(self, octets: bytes) -> bytes:
+    def seal_mo(self, message: bytes, /) -> bytes:
         """A secured packet for the platform (TAR 594B80), from CPL on; takes the card's next MO counter."""
 
 
@@ -140,6 +140,11 @@ class MenuFlows:
         """The lines of a list in the member's language."""
         return tuple(Item(entry.id, entry.text.say(self.memory.language)) for entry in self.tree.below(parent))
 
+    def applications(self) -> tuple[ApplicationView, ...]:
+        """The applications a member can use: those that have their keys."""
+        found = self.card.enterprise_applications()
+        return tuple(application for application in found if application.life_cycle != LifeCycle.SELECTABLE)
+
     def selected(self, identifier: int, wants_help: bool) -> Flow | None:
         """The dialogue of an entry of the card's own menu; None when there is no such entry."""
         entry = self.tree.entry(identifier)
@@ -182,7 +187,7 @@ class MenuFlows:
 
     def _choose_application(self, title: str) -> Asking[ApplicationView]:
         """One of the card's applications; raises WentBack after saying that there is none."""
-        applications = self.card.enterprise_applications()
+        applications = self.applications()
         if not applications:
             yield from tell(self.say("no_application"), self._help)
             raise WentBack
@@ -199,7 +204,7 @@ class MenuFlows:
     # 1 balance
 
     def _balance(self, _entry: Entry) -> Asking[None]:
-        applications = self.card.enterprise_applications()
+        applications = self.applications()
         if len(applications) == 1:
             application = applications[0]
         else:

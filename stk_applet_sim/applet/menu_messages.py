@@ -21,7 +21,7 @@ from .menu_tree import Language
 VERSION = 0x01
 #: Requests are filled to one of these, so that their length tells nothing.
 SHORT_REQUEST, LONG_REQUEST = 66, 98
-LONGEST_ANSWER = 85  #: octets of text that fit one segment under AES
+LONGEST_ANSWER = 240  #: octets of text: what one DISPLAY TEXT holds. 85 of them fit one segment under AES
 SERIAL_OCTETS = 6
 
 CLAUSE = "card-application 8"

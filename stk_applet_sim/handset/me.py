@@ -329,8 +329,9 @@ class Handset:
     def _expire(self, number: int, timer: _Timer) -> None:
         """Tell the card; one that is busy is told again at the next tick."""
         value = TimerValue.of_seconds(round(timer.until - timer.since))
-        if self._envelope(encode_envelope(TimerExpiration(number, value))).sw != SW_TOOLKIT_BUSY:
-            self._timers.pop(number, None)
+        del self._timers[number]  # first: the card may start it again in the same breath
+        if self._envelope(encode_envelope(TimerExpiration(number, value))).sw == SW_TOOLKIT_BUSY:
+            self._timers.setdefault(number, timer)
 
     # the session with the card
 

@@ -9,16 +9,45 @@ from collections.abc import Callable
 
 from telecom_codecs.sms_tpdu import DeliverReport, SmsDeliver, SmsSubmit, SubmitReport
 
+from ..applet.menu import MenuApplet
+from ..uicc.card import Uicc
 from .me import Handset
 
 
 class HandsetStation:
-    """One number on the air. `clock` gives the seconds that the handset's timeouts and captures use."""
+    """One number on the air. `clock` gives the seconds that the handset's timeouts and captures use.
 
-    def __init__(self, msisdn: str, handset: Handset, *, clock: Callable[[], float] | None = None) -> None:
+    `card` and `menu` are kept for whoever built the station (terminals tap the card, tests look at dialogues).
+    """
+
+    def __init__(
+        self,
+        msisdn: str,
+        handset: Handset,
+        *,
+        card: Uicc | None = None,
+        menu: MenuApplet | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
         self.msisdn = msisdn
         self.handset = handset
+        self._card = card
+        self._menu = menu
         self._clock = clock
+
+    @property
+    def card(self) -> Uicc:
+        """The card inside; LookupError for a station built without naming it."""
+        if self._card is None:
+            raise LookupError(f"{self!r} does not know its card")
+        return self._card
+
+    @property
+    def menu(self) -> MenuApplet:
+        """The menu applet on the card; LookupError for a station built without naming it."""
+        if self._menu is None:
+            raise LookupError(f"{self!r} does not know its menu applet")
+        return self._menu
 
     def __repr__(self) -> str:
         return f"HandsetStation({self.msisdn})"

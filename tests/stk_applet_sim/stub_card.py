@@ -48,11 +48,11 @@ class StubCard:
     def enterprise_applications(self) -> tuple[AnApplication, ...]:
         return self.applications
 
-    def seal_mo(self, octets: bytes) -> bytes:
-        self.sealed.append(octets)
-        return b"\x00\x57" + octets
+    def seal_mo(self, message: bytes, /) -> bytes:
+        self.sealed.append(message)
+        return b"\x00\x57" + message
 
-    def register_receiver(self, tar: Tar, minimum_security: int, receiver: Receiver) -> None:
+    def register_receiver(self, tar: Tar, minimum_security: int | None, receiver: Receiver) -> None:
         self.receivers[tar.octets] = receiver
 
     def reset(self) -> bytes:
@@ -96,6 +96,4 @@ class StubCard:
 
 def a_menu(card: StubCard, *, announced: bool = True) -> MenuApplet:
     """The menu applet on a card."""
-    return MenuApplet(
-        card, card.area, packaged_menu(), access_code=ACCESS_CODE, minimum_security=0x16, announced=announced
-    )
+    return MenuApplet(card, card.area, packaged_menu(), access_code=ACCESS_CODE, announced=announced)
