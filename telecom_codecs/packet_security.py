@@ -23,14 +23,16 @@ from .secured_packet import (
     RESPONSE_HEADER,
     CheckAlgorithm,
     CipherAlgorithm,
-    CommandHeader,
     CommandPacket,
     KeyReference,
     PacketCheck,
     PorStatus,
-    ResponseHeader,
     ResponsePacket,
     Spi,
+    spi_of,
+    split_command,
+    split_response,
+    tar_of,
 )
 
 __all__ = [
@@ -260,19 +262,19 @@ def open_command(
     Raises `CheckFailed` for a bad check, ciphertext or padding, `BadValue` for algorithms that are
     reserved, weak or do not fit the keys, `Truncated`/`TrailingOctets` for lengths.
     """
-    header = CommandHeader.peek(octets)
-    suite = _suite(header.prefix[3] & 7, header.kic & 15, header.kid & 15)
+    prefix, check_length, ciphered, chl_start = split_command(octets)
+    spi, kic, kid = spi_of(prefix[3:5]), prefix[5], prefix[6]
+    suite = _suite(prefix[3] & 7, kic & 15, kid & 15)
     suite.admit(keys, weak_algorithms, BadValue)
-    check_length = header.check_length
     if check_length not in suite.check_lengths:
-        raise BadValue(f"CHL {COMMAND_HEADER + check_length:02X} contradicts SPI and KID", offset=2)
-    secured = _decipher(suite, header.secured, keys, provider)
+        raise BadValue(f"CHL {COMMAND_HEADER + check_length:02X} contradicts SPI and KID", offset=0 if chl_start else 2)
+    secured = _decipher(suite, ciphered, keys, provider)
     counter, check, body = secured[:6], secured[6 : 6 + check_length], secured[6 + check_length :]
-    if not compare_digest(check, suite.checksum(header.prefix + counter + body, keys, provider, check_length)):
+    if not compare_digest(check, suite.checksum(prefix + counter + body, keys, provider, check_length)):
         raise CheckFailed(_REFUSED)
     data = _without_padding(body, counter[5], suite)
-    packet = CommandPacket(header.spi, header.kic, header.kid, header.tar, int.from_bytes(counter[:5], "big"), data)
-    return OpenedCommand(packet, header.chl_start, check_length)
+    packet = CommandPacket(spi, kic, kid, tar_of(prefix[7:10]), int.from_bytes(counter[:5], "big"), data)
+    return OpenedCommand(packet, chl_start, check_length)
 
 
 def _response_security(spi: Spi) -> int:
@@ -315,12 +317,11 @@ def seal_response(  # noqa: PLR0917 - the value, what the command asked, and wit
     return head + secret
 
 
-def _unsecured_error(header: ResponseHeader) -> ResponsePacket | None:
+def _unsecured_error(prefix: bytes, check_length: int, plain: bytes) -> ResponsePacket | None:
     """The error PoR a card sends before it trusts the sender, if the octets are one."""
-    plain = header.secured
-    if header.check_length or len(plain) != 7 or plain[5] or plain[6] not in UNSECURED_STATUSES:
+    if check_length or len(plain) != 7 or plain[5] or plain[6] not in UNSECURED_STATUSES:
         return None
-    return ResponsePacket(header.tar, int.from_bytes(plain[:5], "big"), plain[6])
+    return ResponsePacket(tar_of(prefix[3:6]), int.from_bytes(plain[:5], "big"), plain[6])
 
 
 def open_response(  # noqa: PLR0917 - the octets, what the command asked, and with what
@@ -338,21 +339,20 @@ def open_response(  # noqa: PLR0917 - the octets, what the command asked, and wi
     The errors 01, 05, 06, 09 and 0A are also read unsecured and without data; then `authentic` is False.
     Raises `CheckFailed` for a bad or missing check, bad ciphertext or padding, `BadValue` for algorithms.
     """
-    header = ResponseHeader.peek(octets)
+    prefix, check_length, ciphered = split_response(octets)
     suite = _suite(_response_security(spi), kic & 15, kid & 15)
     if suite.cipher is not None or suite.check is not None:
-        error = _unsecured_error(header)
+        error = _unsecured_error(prefix, check_length, ciphered)
         if error is not None:
             return OpenedResponse(error, False)
     suite.admit(keys, weak_algorithms, BadValue)
-    check_length = header.check_length
     if check_length not in suite.check_lengths:
         raise CheckFailed(_REFUSED, offset=2)
-    secured = _decipher(suite, header.secured, keys, provider)
+    secured = _decipher(suite, ciphered, keys, provider)
     counter, check, body = secured[:7], secured[7 : 7 + check_length], secured[7 + check_length :]
-    covered = RESPONSE_UDH + header.prefix + counter + body
+    covered = RESPONSE_UDH + prefix + counter + body
     if not compare_digest(check, suite.checksum(covered, keys, provider, check_length)):
         raise CheckFailed(_REFUSED)
     data = _without_padding(body, counter[5], suite)
-    packet = ResponsePacket(header.tar, int.from_bytes(counter[:5], "big"), counter[6], data)
+    packet = ResponsePacket(tar_of(prefix[3:6]), int.from_bytes(counter[:5], "big"), counter[6], data)
     return OpenedResponse(packet, spi.por_check is PacketCheck.CC)

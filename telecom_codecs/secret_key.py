@@ -25,10 +25,12 @@ class BlockCipher(Enum):
     DES3 = "3DES"
     AES = "AES"
 
+    slot: int  #: 0, 1, 2: for tables that must not pay for hashing an enum
     block: int  #: octets of a block
     key_lengths: tuple[int, ...]  #: octets a key may have
 
     def __init__(self, title: str) -> None:
+        self.slot = ("DES", "3DES", "AES").index(title)
         self.block = 16 if title == "AES" else 8
         self.key_lengths = {"DES": (8,), "3DES": (16, 24), "AES": (16, 24, 32)}[title]
 

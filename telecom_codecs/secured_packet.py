@@ -243,12 +243,14 @@ class ResponsePacket:
 
 
 @lru_cache(maxsize=4096)
-def _spi_of(octets: bytes) -> Spi:
+def spi_of(octets: bytes) -> Spi:
+    """:meth:`Spi.decode`, remembered: there are few and they come in every packet."""
     return Spi.decode(octets)
 
 
 @lru_cache(maxsize=4096)
-def _tar_of(octets: bytes) -> Tar:
+def tar_of(octets: bytes) -> Tar:
+    """The TAR of these three octets, remembered."""
     return Tar(octets)
 
 
@@ -276,31 +278,57 @@ class CommandHeader:
         A packet that starts at CHL is read too if it is not ciphered (some tools leave CPL out then);
         `chl_start` tells.
         """
-        if len(packet) < 2:
-            raise Truncated("command packet: no CPL", offset=0, clause="TS 102 225 §5.1")
-        if len(packet) > MAXIMUM_LENGTH + 2:
-            raise LimitExceeded(f"command packet of {len(packet)} octets", clause="TS 102 225 §5.1")
-        length = packet[0] << 8 | packet[1]
-        if length != len(packet) - 2:
-            if not _starts_at_chl(packet):
-                error = Truncated if length > len(packet) - 2 else TrailingOctets
-                raise error(f"CPL says {length} octets, {len(packet) - 2} follow", offset=0, clause="TS 102 225 §5.1")
-            return cls._read(len(packet).to_bytes(2, "big") + packet, True)
-        return cls._read(packet, False)
+        prefix, check_length, secured, chl_start = split_command(packet)
+        spi, tar = spi_of(prefix[3:5]), tar_of(prefix[7:10])
+        return cls(spi, prefix[5], prefix[6], tar, check_length, prefix, secured, chl_start)
 
-    @classmethod
-    def _read(cls, packet: bytes, chl_start: bool) -> Self:
-        shift = 2 if chl_start else 0  # the two octets of CPL that the sender left out
-        if len(packet) < COMMAND_HEADER + 3:
-            raise Truncated("command packet ends in its header", offset=len(packet) - shift, clause="TS 102 225 §5.1")
-        check_length = packet[2] - COMMAND_HEADER
-        if check_length not in _CHECK_LENGTHS:
-            raise BadValue(f"CHL is {packet[2]:02X}", offset=2 - shift, clause="TS 102 225 §5.1")
-        spi = _spi_of(packet[3:5])
-        if len(packet) < COMMAND_HEADER + 3 + check_length:
-            raise Truncated("command packet ends in its check", offset=len(packet) - shift, clause="TS 102 225 §5.1")
-        tar = _tar_of(packet[7:10])
-        return cls(spi, packet[5], packet[6], tar, check_length, packet[:10], packet[10:], chl_start)
+
+def split_command(packet: bytes) -> tuple[bytes, int, bytes, bool]:
+    """CPL..TAR, the length of the check, the rest, and whether CPL was left out (it is put back).
+
+    What :meth:`CommandHeader.peek` is made of, for those who need no value of it.
+    """
+    length = len(packet)
+    if length < 2:
+        raise Truncated("command packet: no CPL", offset=0, clause="TS 102 225 §5.1")
+    if length > MAXIMUM_LENGTH + 2:
+        raise LimitExceeded(f"command packet of {length} octets", clause="TS 102 225 §5.1")
+    stated = packet[0] << 8 | packet[1]
+    chl_start = stated != length - 2
+    if chl_start:
+        if not _starts_at_chl(packet):
+            error = Truncated if stated > length - 2 else TrailingOctets
+            raise error(f"CPL says {stated} octets, {length - 2} follow", offset=0, clause="TS 102 225 §5.1")
+        packet = length.to_bytes(2, "big") + packet
+    _check_header(packet, COMMAND_HEADER, "command packet", "CHL", 2 if chl_start else 0)
+    return packet[:10], packet[2] - COMMAND_HEADER, packet[10:], chl_start
+
+
+def split_response(packet: bytes) -> tuple[bytes, int, bytes]:
+    """RPL..TAR, the length of the check, and the rest."""
+    length = len(packet)
+    if length < 2:
+        raise Truncated("response packet: no RPL", offset=0, clause="TS 102 225 §5.2")
+    if length > MAXIMUM_LENGTH + 2:
+        raise LimitExceeded(f"response packet of {length} octets", clause="TS 102 225 §5.2")
+    stated = packet[0] << 8 | packet[1]
+    if stated != length - 2:
+        error = Truncated if stated > length - 2 else TrailingOctets
+        raise error(f"RPL says {stated} octets, {length - 2} follow", offset=0, clause="TS 102 225 §5.2")
+    _check_header(packet, RESPONSE_HEADER, "response packet", "RHL", 0)
+    return packet[:6], packet[2] - RESPONSE_HEADER, packet[6:]
+
+
+def _check_header(packet: bytes, header: int, title: str, field_name: str, shift: int) -> None:
+    """Header and check are all there. `shift` octets at the start are ours and do not count in offsets."""
+    length = len(packet)
+    if length < header + 3:
+        raise Truncated(f"{title} ends in its header", offset=length - shift, clause="TS 102 225 §5")
+    check_length = packet[2] - header
+    if check_length not in _CHECK_LENGTHS:
+        raise BadValue(f"{field_name} is {packet[2]:02X}", offset=2 - shift, clause="TS 102 225 §5")
+    if length < header + 3 + check_length:
+        raise Truncated(f"{title} ends in its check", offset=length - shift, clause="TS 102 225 §5")
 
 
 def _starts_at_chl(packet: bytes) -> bool:
@@ -326,19 +354,5 @@ class ResponseHeader:
     @classmethod
     def peek(cls, packet: bytes) -> Self:
         """Read the header of a packet that starts at RPL."""
-        if len(packet) < 2:
-            raise Truncated("response packet: no RPL", offset=0, clause="TS 102 225 §5.2")
-        if len(packet) > MAXIMUM_LENGTH + 2:
-            raise LimitExceeded(f"response packet of {len(packet)} octets", clause="TS 102 225 §5.2")
-        length = packet[0] << 8 | packet[1]
-        if length != len(packet) - 2:
-            error = Truncated if length > len(packet) - 2 else TrailingOctets
-            raise error(f"RPL says {length} octets, {len(packet) - 2} follow", offset=0, clause="TS 102 225 §5.2")
-        if len(packet) < RESPONSE_HEADER + 3:
-            raise Truncated("response packet ends in its header", offset=len(packet), clause="TS 102 225 §5.2")
-        check_length = packet[2] - RESPONSE_HEADER
-        if check_length not in _CHECK_LENGTHS:
-            raise BadValue(f"RHL is {packet[2]:02X}", offset=2, clause="TS 102 225 §5.2")
-        if len(packet) < RESPONSE_HEADER + 3 + check_length:
-            raise Truncated("response packet ends in its RC/CC/DS", offset=len(packet), clause="TS 102 225 §5.2")
-        return cls(_tar_of(packet[3:6]), check_length, packet[:6], packet[6:])
+        prefix, check_length, secured = split_response(packet)
+        return cls(tar_of(prefix[3:6]), check_length, prefix, secured)

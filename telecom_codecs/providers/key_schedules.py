@@ -75,10 +75,10 @@ class KeyedPool(Generic[T]):
 
     def __init__(self, make: Callable[[BlockCipher, SecretKey], T]) -> None:
         self._make = make
-        self._made: dict[BlockCipher, dict[SecretKey, T]] = {algorithm: {} for algorithm in BlockCipher}
+        self._made: tuple[dict[SecretKey, T], ...] = tuple({} for _ in BlockCipher)
 
     def get(self, algorithm: BlockCipher, key: SecretKey) -> T:
-        made = self._made[algorithm]
+        made = self._made[algorithm.slot]
         found = made.get(key)
         if found is None:
             found = self._make(algorithm, key)
@@ -88,7 +88,7 @@ class KeyedPool(Generic[T]):
         return found
 
     def __repr__(self) -> str:
-        return f"KeyedPool(<{sum(map(len, self._made.values()))} keys>)"
+        return f"KeyedPool(<{sum(map(len, self._made))} keys>)"
 
 
 class BlockMode(Protocol):
