@@ -28,7 +28,7 @@ from .access import AUTHENTIC, UNSECURED, Access, Rights
 from .file_session import FileSession
 from .files import Directory, ElementaryFile
 from .globalplatform import CardManager
-from .logical_channel import GET_RESPONSE, GSM_CLASS, SELECT, LogicalChannel, in_2g_words
+from .logical_channel import LogicalChannel, in_2g_words
 from .memory import AppletStorage, NonVolatile
 from .packets import PacketContext, PacketReceiver, PacketReceivers, Registration
 from .profile import ICCID_PATH, SMSP_PATH, CardProfile
@@ -50,6 +50,7 @@ from .status import (
     Reply,
 )
 from .toolkit import Toolkit
+from .transmission import GET_RESPONSE, GSM_CLASS, SELECT
 
 RAM = Tar(bytes.fromhex("000000"))
 RFM_UICC = (Tar(bytes.fromhex("B00000")), Tar(bytes.fromhex("B00010")))
@@ -170,8 +171,8 @@ class Uicc:
             raise Refused(WRONG_LENGTH)
         channel = self._channel_of(apdu.cla)
         if apdu.ins == GET_RESPONSE:
-            return channel.get_response(apdu)
-        return channel.transmit(apdu, self._execute(channel, apdu))
+            return channel.transmission.get_response(apdu)
+        return channel.transmission.send(apdu, self._execute(channel, apdu))
 
     def _channel_of(self, cla: int) -> LogicalChannel:
         if cla == GSM_CLASS:

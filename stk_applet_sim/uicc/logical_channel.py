@@ -1,6 +1,6 @@
 """One logical channel between ME and card: its file session, the application selected on it, an answer that waits.
 
-ETSI TS 102 221 §8.5.1 (channels), §11.1.1 (SELECT by AID); ISO 7816-3 §10.3 for the transmission protocol T=0.
+ETSI TS 102 221 §8.5.1 (channels), §11.1.1 (SELECT by AID).
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ from telecom_codecs.tlv import BerTlv
 from ..applet.enterprise import MENU_AID, EnterpriseApplication
 from .file_session import FileSession
 from .globalplatform import ISD_AID, CardManager, ManagerSession
-from .status import CONDITIONS_NOT_SATISFIED, UNKNOWN_CLASS, UNKNOWN_INS, Refused, Reply
+from .status import UNKNOWN_CLASS, UNKNOWN_INS, Refused, Reply
+from .transmission import GSM_CLASS, Transmission
 
-SELECT = 0xA4
-GET_RESPONSE = 0xC0
-GSM_CLASS = 0xA0
 BY_NAME = 0x04
 #: Tools that know no card in particular ask for the card manager by this name too.
 ISD_ALIAS = bytes.fromhex("A000000003000000")
@@ -39,13 +37,13 @@ _2G_WORDS = {
 class LogicalChannel:
     """What is selected on a channel, and what GET RESPONSE would bring."""
 
-    __slots__ = ("_manager", "application", "files", "waiting")
+    __slots__ = ("_manager", "application", "files", "transmission")
 
     def __init__(self, files: FileSession, manager: CardManager) -> None:
         self._manager = manager
         self.files = files
         self.application: Application | None = None
-        self.waiting = Reply()
+        self.transmission = Transmission()
 
     def select(self, apdu: CommandApdu) -> Reply:
         """SELECT: by AID an application of the registry, else a file."""
@@ -78,33 +76,6 @@ class LogicalChannel:
             case ManagerSession() as session:
                 return session.execute(apdu)
         raise Refused(UNKNOWN_INS if apdu.cla >> 4 in (0x0, 0x8, 0xA) else UNKNOWN_CLASS)
-
-    # transmission protocol
-
-    def transmit(self, apdu: CommandApdu, reply: Reply) -> Reply:
-        """Cut a reply the way T=0 does: data after input wait for GET RESPONSE; a wrong Le is told the right one."""
-        self.waiting = Reply()
-        length = len(reply.response)
-        if not length:
-            return Reply(sw=reply.sw)
-        if apdu.data or apdu.ins == SELECT:
-            self.waiting = reply
-            return Reply(sw=(0x9F00 if apdu.cla == GSM_CLASS else 0x6100) | length & 0xFF)
-        if (apdu.le or 256) != length:
-            return Reply(sw=0x6C00 | length & 0xFF)
-        return reply
-
-    def get_response(self, apdu: CommandApdu) -> Reply:
-        """GET RESPONSE: what waits, in one or several pieces."""
-        waiting = self.waiting
-        length, wanted = len(waiting.response), apdu.le or 256
-        if not length:
-            raise Refused(CONDITIONS_NOT_SATISFIED)
-        if wanted > length:
-            return Reply(sw=0x6C00 | length & 0xFF)
-        left = waiting.response[wanted:]
-        self.waiting = Reply(left, waiting.sw) if left else Reply()
-        return Reply(waiting.response[:wanted], 0x6100 | len(left) & 0xFF if left else waiting.sw)
 
 
 def in_2g_words(sw: int) -> int:
