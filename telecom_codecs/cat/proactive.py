@@ -78,6 +78,9 @@ class ProactiveCommand(Message):
         """The command qualifier octet."""
         octet = self.reserved_qualifier
         for bits in self.QUALIFIER:
+            if octet & bits.mask:
+                raise LocalError(f"reserved bits {octet:02X} of the qualifier hold {bits.field}", clause=self.CLAUSE)
+        for bits in self.QUALIFIER:
             octet |= bits.write(getattr(self, bits.field))
         return octet
 

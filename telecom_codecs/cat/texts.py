@@ -11,12 +11,15 @@ say the same text.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 from .. import gsm7, ucs2
 from ..dcs import Alphabet, DataCoding
 from ..errors import BadValue, CodecError, LocalError
+from ..ucs2 import AlphaForm, AlphaText
 from .objects import DataObject, data_object
 
 DCS_PACKED: Final = 0x00
@@ -33,54 +36,36 @@ class Verbatim:
 
 @dataclass(frozen=True, slots=True)
 class AlphaCoding:
-    """How an alpha field is coded: `scheme` 0 (default alphabet), 0x80, 0x81 or 0x82; `base` of the half page."""
+    """How an alpha field is coded: the form of TS 102 221 annex A and the first character of its half page."""
 
-    scheme: int
+    form: AlphaForm
     base: int = 0
 
     def spell(self, text: str) -> bytes:
         """The octets of `text`; LocalError if the coding cannot carry it."""
-        if self.scheme == 0:
-            return gsm7.encode(text)
-        if self.scheme == 0x80:
-            return b"\x80" + ucs2.encode(text)
-        characters = bytes([self._octet(character) for character in text])
-        head = bytes((0x81, len(characters), self.base >> 7))
-        if self.scheme == 0x82:
-            head = bytes((0x82, len(characters))) + self.base.to_bytes(2, "big")
-        return head + characters
-
-    def _octet(self, character: str) -> int:
-        if gsm7.can_encode(character):
-            septets = gsm7.encode(character)
-            if len(septets) == 1:
-                return septets[0]
-        shift = ord(character) - self.base
-        if not 0 <= shift < 0x80:
-            raise LocalError("character outside the half page", clause="TS 102 221 annex A")
-        return 0x80 | shift
+        return AlphaText(text, self.form, self.base).encode()
 
 
-def _alpha_coding(octets: bytes) -> AlphaCoding:
-    if octets[:1] == b"\x81" and len(octets) >= 3:
-        return AlphaCoding(0x81, octets[2] << 7)
-    if octets[:1] == b"\x82" and len(octets) >= 4:
-        return AlphaCoding(0x82, int.from_bytes(octets[2:4], "big"))
-    return AlphaCoding(0x80 if octets[:1] == b"\x80" else 0)
+@contextmanager
+def behind_first_octet() -> Iterator[None]:
+    """Offsets of faults inside count from the octet before the text."""
+    try:
+        yield
+    except CodecError as error:
+        raise type(error)(error.message, offset=(error.offset or 0) + 1, clause=error.clause) from error
 
 
 def read_alpha(octets: bytes) -> tuple[str, AlphaCoding | Verbatim | None]:
     """Text and coding of an alpha field; the coding is None when it is the one we would choose."""
-    text = ucs2.decode_alpha(octets)
-    if ucs2.encode_alpha(text) == octets:
-        return text, None
-    coding = _alpha_coding(octets)
+    found = AlphaText.decode(octets)
     try:
-        if coding.spell(text) == octets:
-            return text, coding
+        kept = found.encode() == octets
     except LocalError:
-        pass
-    return text, Verbatim(octets)
+        kept = False
+    if not kept:
+        return found.text, Verbatim(octets)
+    best = AlphaText.of(found.text)
+    return found.text, None if found == best else AlphaCoding(found.form, found.base)
 
 
 def write_alpha(text: str, coding: AlphaCoding | Verbatim | None) -> bytes:
@@ -140,7 +125,8 @@ class Item(DataObject):
             return cls(0, "")
         if not value[0]:
             raise BadValue("identifier 00 of an item is reserved", clause=cls.CLAUSE)
-        return cls(value[0], *read_alpha(value[1:]))
+        with behind_first_octet():
+            return cls(value[0], *read_alpha(value[1:]))
 
     def encode(self) -> bytes:
         if self.id == 0 and not self.text:
@@ -230,7 +216,8 @@ class CodedText(DataObject):
         if not value:
             return cls("", None)
         alphabet = cls.alphabet_of(value[0])
-        text = read_text(value[1:], alphabet)
+        with behind_first_octet():
+            text = read_text(value[1:], alphabet)
         try:
             kept = write_text(text, alphabet) == value[1:]
         except LocalError:
