@@ -30,7 +30,7 @@ MAX_TP_SEMI_OCTETS = 20  #: an address field is at most 12 octets
 
 #: Semi-octets 0 to E. In dialling numbers (TS 31.102 table 4.4) a is the DTMF pause and b the wild digit.
 SEMI_OCTET_DIGITS: Final = "0123456789*#abc"
-_FILL = 0xF
+NO_RP_ADDRESS: Final = b"\x00"  #: the SMSC address that the phone's own setting replaces
 _NIBBLE = {ord(digit): f"{value:x}" for value, digit in enumerate(SEMI_OCTET_DIGITS)}
 _DIGIT = {f"{value:x}": digit for value, digit in enumerate(SEMI_OCTET_DIGITS)}
 _ALLOWED = frozenset(SEMI_OCTET_DIGITS)
@@ -122,9 +122,7 @@ class Address:
         return cls(text, ton, npi, counts_fill, no_extension)
 
     def encode_rp(self) -> bytes:
-        """The SMSC address: length in octets, type, value; 00 where there are no digits (TS 24.011 §8.2.5)."""
-        if not self.digits:
-            return b"\x00"
+        """The SMSC address: length in octets, type, value (TS 24.011 §8.2.5); for none write NO_RP_ADDRESS."""
         value = self.encode_value()
         return bytes((len(value),)) + value
 

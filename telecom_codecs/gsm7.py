@@ -97,18 +97,11 @@ def pack(septets: bytes, fill_bits: int = 0) -> bytes:
         raise LocalError(f"{fill_bits} fill bits", clause=PACKING_CLAUSE)
     if septets and max(septets) > 0x7F:
         raise LocalError("a septet is 00 to 7F", clause=PACKING_CLAUSE)
-    octets = bytearray()
-    window, width = 0, fill_bits
-    for septet in septets:
-        window |= septet << width
-        width += 7
-        if width >= 8:
-            octets.append(window & 0xFF)
-            window >>= 8
-            width -= 8
-    if width:
-        octets.append(window)
-    return bytes(octets)
+    packed = b"".join([_gathered(septets[at : at + _RUN]) for at in range(0, len(septets), _RUN)])
+    if not fill_bits:
+        return packed
+    window = int.from_bytes(packed, "little") << fill_bits
+    return window.to_bytes((fill_bits + 7 * len(septets) + 7) // 8, "little")
 
 
 def unpack(octets: bytes, count: int, fill_bits: int = 0) -> bytes:
@@ -120,13 +113,47 @@ def unpack(octets: bytes, count: int, fill_bits: int = 0) -> bytes:
         raise BadValue(f"{count} septets after {fill_bits} fill bits", clause=PACKING_CLAUSE)
     if fill_bits + 7 * count > 8 * len(octets):
         raise Truncated(f"{count} septets wanted, {len(octets)} octets left", offset=len(octets), clause=PACKING_CLAUSE)
-    septets = bytearray()
-    window, width = 0, -fill_bits
-    for octet in octets:
-        window |= octet << width if width >= 0 else octet >> -width
-        width += 8
-        while width >= 7:
-            septets.append(window & 0x7F)
-            window >>= 7
-            width -= 7
-    return bytes(septets[:count])
+    if fill_bits:
+        octets = (int.from_bytes(octets, "little") >> fill_bits).to_bytes(len(octets), "little")
+    runs = [_spread(octets[at : at + _RUN_OCTETS]) for at in range(0, (7 * count + 7) // 8, _RUN_OCTETS)]
+    return b"".join(runs)[:count]
+
+
+_RUN: Final = 256  #: septets that are moved together, as one number of 224 octets
+_RUN_OCTETS: Final = 224
+
+
+def _halvings() -> tuple[tuple[int, int, int], ...]:
+    """The steps that spread the septets of a run over octets; backwards they gather them.
+
+    Each step halves every group of septets and moves the upper halves up: (by how many bits, mask of the lower
+    halves, mask of the upper halves before the move). Eight steps serve a whole message.
+    """
+    steps = []
+    group = _RUN
+    while group > 1:
+        half = group // 2
+        low = sum((1 << 7 * half) - 1 << at for at in range(0, 8 * _RUN, 8 * group))
+        steps.append((half, low, low << 7 * half))
+        group = half
+    return tuple(steps)
+
+
+_SPREADING: Final = _halvings()
+_GATHERING: Final = _SPREADING[::-1]
+
+
+def _spread(octets: bytes) -> bytes:
+    """The 256 septets of up to 224 octets, zeros where those end."""
+    window = int.from_bytes(octets, "little")
+    for width, low, high in _SPREADING:
+        window = window & low | (window & high) << width
+    return window.to_bytes(_RUN, "little")
+
+
+def _gathered(septets: bytes) -> bytes:
+    """The octets of up to 256 septets."""
+    window = int.from_bytes(septets, "little")
+    for width, low, high in _GATHERING:
+        window = window & low | (window >> width) & high
+    return window.to_bytes((7 * len(septets) + 7) // 8, "little")

@@ -48,10 +48,11 @@ def file_header(linktype: int = LINKTYPE_RAW) -> bytes:
 
 def packet_record(frame: bytes, timestamp: float) -> bytes:
     """One packet: `timestamp` in seconds since 1970, rounded to microseconds, then the frame."""
-    microseconds = round(timestamp * 1_000_000)
-    if not 0 <= microseconds < 1_000_000 << 32 or len(frame) > SNAPLEN:
+    if not 0 <= timestamp < (1 << 32) - 1 or len(frame) > SNAPLEN:
         raise LocalError(f"time {timestamp} or frame of {len(frame)} octets does not fit a pcap record")
-    return _RECORD_HEADER.pack(*divmod(microseconds, 1_000_000), len(frame), len(frame)) + frame
+    seconds = int(timestamp)
+    carry, microseconds = divmod(round((timestamp - seconds) * 1_000_000), 1_000_000)
+    return _RECORD_HEADER.pack(seconds + carry, microseconds, len(frame), len(frame)) + frame
 
 
 def decode_file(octets: bytes) -> tuple[tuple[float, bytes], ...]:
@@ -62,8 +63,11 @@ def decode_file(octets: bytes) -> tuple[tuple[float, bytes], ...]:
         raise BadValue(f"not a little-endian pcap 2.4 file of link type {LINKTYPE_RAW}", offset=0)
     packets = []
     while cursor.remaining:
+        start = cursor.offset
         seconds, microseconds, captured, _ = _RECORD_HEADER.unpack(cursor.take(_RECORD_HEADER.size, "record"))
-        packets.append((seconds + microseconds / 1_000_000, cursor.take(captured, "frame")))
+        if microseconds >= 1_000_000 or seconds >= (1 << 32) - 1 or captured > SNAPLEN:
+            raise BadValue(f"{microseconds} microseconds, {captured} octets captured", offset=start)
+        packets.append(((seconds * 1_000_000 + microseconds) / 1_000_000, cursor.take(captured, "frame")))
     return tuple(packets)
 
 

@@ -104,6 +104,16 @@ def test_septets_of_every_length_and_fill_come_back(count: int) -> None:
         assert gsm7.unpack(octets, count, fill) == septets
 
 
+@pytest.mark.parametrize("count", [159, 160, 161, 255, 256, 257, 513, 1000])
+def test_long_runs_pack_as_the_bits_say(count: int) -> None:
+    """Against the definition, bit by bit: septet n starts at bit 7 n (6.1.2.1.1)."""
+    septets = bytes((at * 37 + 1) & 0x7F for at in range(count))
+    for fill in (0, 1, 6):
+        bits = sum(septet << fill + 7 * at for at, septet in enumerate(septets))
+        assert gsm7.pack(septets, fill) == bits.to_bytes((fill + 7 * count + 7) // 8, "little")
+        assert gsm7.unpack(gsm7.pack(septets, fill) + b"\xff", count, fill) == septets
+
+
 def test_too_few_octets_for_the_septets_are_truncated() -> None:
     """UDL of a hostile message is only a claim."""
     with pytest.raises(Truncated):

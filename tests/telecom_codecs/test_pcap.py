@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from telecom_codecs import pcap
 from telecom_codecs.errors import CodecError, LocalError
@@ -70,6 +72,25 @@ def test_a_long_stream_is_cut_into_frames_that_follow_each_other() -> None:
     frames = list(talk.carry(bytes(pcap.MAX_SEGMENT + 1), from_client=True))
     first, second = [int.from_bytes(frame[24:28], "big") for frame in frames]
     assert second - first == pcap.MAX_SEGMENT
+
+
+@given(st.lists(st.tuples(st.integers(0, (2**32 - 2) * 10**6), st.binary(max_size=20)), max_size=5))
+def test_any_capture_comes_back(packets: list[tuple[int, bytes]]) -> None:
+    """To the microsecond, until the year 2106."""
+    written = tuple((microseconds / 10**6, frame) for microseconds, frame in packets)
+    octets = pcap.file_header() + b"".join(pcap.packet_record(frame, at) for at, frame in written)
+    assert pcap.decode_file(octets) == written
+
+
+@given(st.binary(max_size=80))
+def test_any_octets_are_read_or_refused(octets: bytes) -> None:
+    """Only declared errors; what is accepted can be written again."""
+    try:
+        packets = pcap.decode_file(pcap.file_header() + octets)
+    except CodecError:
+        return
+    again = pcap.file_header() + b"".join(pcap.packet_record(frame, at) for at, frame in packets)
+    assert pcap.decode_file(again) == packets
 
 
 @needs_tshark
