@@ -13,6 +13,9 @@ from ..money.amount import format_yuan
 from .names import clean_name, mask_tail
 from .signature import DEFAULT_SIGNATURE, signed, signed_english
 
+#: Of an enterprise's name on the card's screen.
+SCREEN_NAME_UNITS = 16
+
 
 class Language(IntEnum):
     """The language octet of a card's request (card-application.md §7)."""
@@ -61,8 +64,8 @@ def refusal_text(refusal: Refusal, language: Language, *, amount_fen: int = 0, c
 
 
 def deleted_text(enterprise: str, language: Language) -> str:
-    """The answer to a deletion that was carried out."""
-    name = clean_name(enterprise)
+    """The answer to a deletion that was carried out; the name is cut so that one segment carries it."""
+    name = clean_name(enterprise, SCREEN_NAME_UNITS)
     return f"“{name}”应用已删除" if language is Language.ZH else f"{name} application deleted"
 
 

@@ -1,0 +1,61 @@
+"""What a dialogue looks up before it decides: the card, the application, the member and the money."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from ..cards.states import ENDED_APPLICATION_STATES, ApplicationState, CardState
+from ..cards.tables import card, card_application
+from ..directory.tables import enterprise, member
+from ..money.tables import purse
+from ..money.uploads import is_complete
+
+#: A card in one of these may ask and be answered; the others are told E103.
+SERVED_CARD_STATES = frozenset({CardState.ISSUED, CardState.ACTIVE})
+DELETABLE_STATES = frozenset({ApplicationState.ACTIVE, ApplicationState.FROZEN})
+
+
+def find_card(connection: Connection, iccid: str) -> Row[Any] | None:
+    return connection.execute(select(card).where(card.c.iccid == iccid)).one_or_none()
+
+
+def find_application(connection: Connection, iccid: str, enterprise_id: int) -> Row[Any] | None:
+    """The live application with its enterprise's name and signature; with 0, the only one the card has."""
+    query = (
+        select(card_application, enterprise.c.name.label("enterprise_name"), enterprise.c.signature)
+        .join(enterprise, enterprise.c.id == card_application.c.enterprise_id)
+        .where(card_application.c.iccid == iccid, card_application.c.state.not_in(ENDED_APPLICATION_STATES))
+    )
+    if enterprise_id:
+        query = query.where(card_application.c.enterprise_id == enterprise_id)
+    rows = connection.execute(query.limit(2)).all()
+    return rows[0] if len(rows) == 1 else None
+
+
+def is_member(connection: Connection, msisdn: str, enterprise_id: int) -> bool:
+    found = connection.execute(
+        select(member.c.id).where(
+            member.c.msisdn == msisdn, member.c.enterprise_id == enterprise_id, member.c.state == "ACTIVE"
+        )
+    )
+    return found.first() is not None
+
+
+def find_purse(connection: Connection, iccid: str, enterprise_id: int) -> Row[Any] | None:
+    return connection.execute(
+        select(purse).where(purse.c.iccid == iccid, purse.c.enterprise_id == enterprise_id)
+    ).one_or_none()
+
+
+def outstanding(
+    connection: Connection, application: Row[Any], card_balance_fen: int, card_offline_counter: int
+) -> tuple[int, bool]:
+    """Why a closed application may not be deleted: money left (by the card, else by the books), an upload missing.
+
+    A deletion destroys the card's records, so both sides must say zero and every tap must have been uploaded.
+    """
+    row = find_purse(connection, application.iccid, application.enterprise_id)
+    booked = 0 if row is None else int(row.balance_fen)
+    return card_balance_fen or booked, not is_complete(connection, application.id, card_offline_counter)
