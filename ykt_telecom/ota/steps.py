@@ -13,7 +13,7 @@ from ..audit.steps import record
 from ..storage.marks import JOBS, mark
 from .applications import prepare_application
 from .outcome import JobKind, JobOutcome
-from .states import TERMINAL_STATES, JobEvent, JobState, follow
+from .states import LANE_STATES, TERMINAL_STATES, JobEvent, JobState, follow
 from .tables import job, job_history
 
 __all__ = ["JobKind", "JobOutcome", "NoSuchJob", "move", "order_job"]
@@ -115,7 +115,8 @@ def move(
             subject=found.id,
             facts={"kind": found.kind, "card": found.iccid[-6:], "reason": reason},
         )
-    mark(conn, JOBS)
+    if after not in LANE_STATES:
+        mark(conn, JOBS)  # the lane is free, or somebody must look when to go on
     return after
 
 

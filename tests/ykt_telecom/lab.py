@@ -1,0 +1,282 @@
+"""A platform without sockets or threads, an SMSC as a list, and a small card that speaks the wire document.
+
+Every transaction goes through `Lab.step`, so a test can crash the program before any of them: what is in memory is
+dropped, the same database file is opened again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, select
+
+from telecom_codecs.concat import split_packet
+from telecom_codecs.identities import Iccid, Imsi, Msisdn, Tar
+from telecom_codecs.packet_security import open_command, seal_command, seal_response
+from telecom_codecs.providers.openssl import OpenSslProvider
+from telecom_codecs.providers.pycryptodome import PycryptodomeProvider
+from telecom_codecs.secret_key import KeySet, SecretKey
+from telecom_codecs.secured_packet import CommandPacket, PorStatus, ResponsePacket, Spi
+from telecom_codecs.udh import IEI_COMMAND_PACKET, IEI_RESPONSE_PACKET, split_user_data
+from tests.ykt_telecom.small_card import SmallCard
+from ykt_telecom.cards.names import TAR_PLATFORM
+from ykt_telecom.cards.steps import NewCard, add_card
+from ykt_telecom.clock import BUSINESS_ZONE, ManualClock
+from ykt_telecom.delivery.facts import OutboxState
+from ykt_telecom.delivery.hooks import Hooks
+from ykt_telecom.delivery.inbox import Delivered, take_delivered
+from ykt_telecom.delivery.sending import ClaimedSegment, SegmentResult, claim, note_results, settle_after_crash
+from ykt_telecom.directory.steps import add_enterprise
+from ykt_telecom.keys.steps import KeyUsage, store_card_keys, store_mother_key
+from ykt_telecom.keys.wrapping import KeyRing
+from ykt_telecom.ota.means import OtaMeans, OtaPolicy
+from ykt_telecom.ota.outcome import JobKind, JobOutcome
+from ykt_telecom.ota.steps import order_job
+from ykt_telecom.ota.sweeping import sweep
+from ykt_telecom.ota.tables import attempt, job
+from ykt_telecom.ota.wiring import connect_jobs
+from ykt_telecom.storage.context import StepContext
+from ykt_telecom.storage.database import Database, create_all, open_database
+from ykt_telecom.tokens import SeededTokens
+
+T = TypeVar("T")
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=BUSINESS_ZONE)
+ICCID = "89860012345678901234"
+MSISDN = "8613800000001"
+ACCESS_CODE = "106572000"
+ENTERPRISE = 1001
+PROVIDER = OpenSslProvider()
+POLICY = OtaPolicy(por_timeout=timedelta(seconds=10), delays=(timedelta(seconds=5), timedelta(seconds=20)))
+
+
+def a_key(name: str, length: int = 16) -> SecretKey:
+    """A test key, different for every name."""
+    return SecretKey(SeededTokens(name).octets(length))
+
+
+def card_keys(iccid: str = ICCID) -> dict[KeyUsage, SecretKey]:
+    return {usage: a_key(f"{iccid}{usage}") for usage in KeyUsage}
+
+
+class Crash(Exception):
+    """The program is gone."""
+
+
+@dataclass
+class Smsc:
+    """What the SMSC says to each submission: a list of answers to come, then "accepted"."""
+
+    answers: list[SegmentResult | OutboxState] = field(default_factory=list)
+    submitted: list[ClaimedSegment] = field(default_factory=list)
+    numbers: int = 0
+
+    def submit(self, segment: ClaimedSegment) -> tuple[SegmentResult, bool]:
+        """The answer, and whether the segment goes on to the phone."""
+        self.submitted.append(segment)
+        self.numbers += 1
+        answer = self.answers.pop(0) if self.answers else OutboxState.ACCEPTED
+        if isinstance(answer, SegmentResult):
+            return SegmentResult(segment.seq, answer.state, answer.status, answer.message_id), False
+        if answer is OutboxState.ACCEPTED:
+            return SegmentResult(segment.seq, answer, 0, f"{self.numbers:08X}"), True
+        if answer is OutboxState.UNKNOWN:
+            return SegmentResult(segment.seq, answer, -1), True
+        return SegmentResult(segment.seq, answer, 0x58 if answer is OutboxState.QUEUED else 0x0B), False
+
+
+class Lab:
+    """The platform over one database file."""
+
+    def __init__(self, folder: Path, *, policy: OtaPolicy = POLICY) -> None:
+        self.folder = folder
+        self.policy = policy
+        self.clock = ManualClock(NOON)
+        self.tokens = SeededTokens("lab")
+        self.ring = KeyRing(a_key("kek", 32))
+        self.smsc = Smsc()
+        self.card = SmallCard(Iccid(ICCID), KeySet(*(card_keys()[u] for u in list(KeyUsage)[:3])))
+        self.outcomes: list[JobOutcome] = []
+        self.requests: list[Any] = []
+        self.receipts: list[Any] = []
+        self.crash_before: int | None = None
+        self.steps = 0
+        self.database: Database = self._open()
+        self._furnish()
+
+    # --- the program ---------------------------------------------------------------------------------------------
+
+    def _open(self) -> Database:
+        database = open_database(self.folder / "lab.db")
+        create_all(database, self.clock.now())
+        self.hooks = Hooks(
+            on_job_outcome=[lambda _conn, outcome, _context: self.outcomes.append(outcome)],
+            on_receipt=[lambda _conn, fact, _context: self.receipts.append(fact)],
+            on_mo_request=lambda _conn, request, _context: self.requests.append(request),
+        )
+        self.means = OtaMeans(self.ring, PROVIDER, self.policy, self.hooks)
+        connect_jobs(self.means)
+        return database
+
+    def step(self, work: Callable[[Connection, StepContext], T]) -> T:
+        """One transaction; crashes before it when the test says so."""
+        self.steps += 1
+        if self.crash_before is not None and self.steps >= self.crash_before:
+            self.crash_before = None
+            raise Crash
+        with self.database.writing() as conn:
+            return work(conn, StepContext(self.clock.now(), self.tokens))
+
+    def restart(self) -> None:
+        """Drop everything in memory and start again on the same file."""
+        self.database.close()
+        self.database = self._open()
+        self.step(lambda conn, context: settle_after_crash(conn, context, self.hooks))
+
+    def close(self) -> None:
+        self.database.close()
+
+    def _furnish(self) -> None:
+        def furnish(conn: Connection, context: StepContext) -> None:
+            now = context.now
+            add_enterprise(
+                conn, code="ACME", name="红岩实业", signature=None, enterprise_id=ENTERPRISE, actor="test", now=now
+            )
+            store_mother_key(
+                conn,
+                self.ring,
+                ENTERPRISE,
+                1,
+                a_key("mother"),
+                provider=PROVIDER,
+                nonce=context.tokens.octets(12),
+                actor="test",
+                now=now,
+            )
+            self.add_card(conn, context, ICCID, MSISDN)
+
+        self.step(furnish)
+
+    def add_card(self, conn: Connection, context: StepContext, iccid: str, msisdn: str) -> None:
+        new = NewCard(Iccid(iccid), Imsi("460001234567890"), Msisdn(msisdn))
+        add_card(conn, new, actor="test", now=context.now)
+        store_card_keys(
+            conn,
+            self.ring,
+            iccid,
+            card_keys(iccid),
+            generation=1,
+            provider=PROVIDER,
+            nonce=lambda: context.tokens.octets(12),
+        )
+
+    # --- what a test does ----------------------------------------------------------------------------------------
+
+    def order(self, what: JobKind, job_id: str, **payload: Any) -> str:
+        enterprise_id = None if what is JobKind.ANSWER else ENTERPRISE
+        self.step(
+            lambda conn, context: order_job(
+                conn,
+                job_id=job_id,
+                kind=what,
+                iccid=ICCID,
+                enterprise_id=enterprise_id,
+                payload=payload,
+                origin="test",
+                origin_id=job_id,
+                priority=50,
+                now=context.now,
+            )
+        )
+        return job_id
+
+    def sweep(self) -> None:
+        self.step(lambda conn, context: sweep(conn, context, self.means))
+
+    def send(self, *, to_card: bool = True) -> list[bytes]:
+        """Claim and submit everything that is ready; what the card says in return (TP-UD of its short messages)."""
+        answers: list[bytes] = []
+        for message in self.step(lambda conn, context: claim(conn, context, self.hooks, 100)):
+            results = []
+            for segment in message:
+                result, goes_on = self.smsc.submit(segment)
+                results.append(result)
+                if goes_on and to_card and segment.dcs == 0xF6:
+                    answers += self.card.receive(segment.user_data)
+                if result.state is not OutboxState.ACCEPTED:
+                    break
+            results += [SegmentResult(one.seq, OutboxState.QUEUED) for one in message[len(results) :]]
+            self.step(self._noting(results))
+        return answers
+
+    def _noting(self, results: list[SegmentResult]) -> Callable[[Connection, StepContext], None]:
+        return lambda conn, context: note_results(conn, context, self.hooks, results)
+
+    def deliver(self, user_data: bytes, *, source: str = MSISDN) -> str:
+        """A deliver_sm with a binary short message; the word in the inbox."""
+        message = Delivered(source, ACCESS_CODE, 0, 0xF6, True, user_data)
+        return self.step(lambda conn, context: take_delivered(conn, context, self.means, message))
+
+    def turn(self) -> list[str]:
+        """Sweep, send, take the answers in; what the inbox said."""
+        self.sweep()
+        return [self.deliver(answer) for answer in self.send()]
+
+    def issue(self) -> None:
+        self.order(JobKind.ISSUE, "issue", name="红岩", rights=7)
+        self.turn()
+
+    def finish_everything(self, rounds: int = 12) -> None:
+        """Let time pass until nothing is open."""
+        for _ in range(rounds):
+            self.turn()
+            if all(state in TERMINAL for state in self.states().values()):
+                return
+            self.clock.advance(25)
+
+    # --- what a test looks at ------------------------------------------------------------------------------------
+
+    def read(self, query: Any) -> list[Any]:
+        with self.database.reading() as conn:
+            return list(conn.execute(query))
+
+    def states(self) -> dict[str, str]:
+        return {row.id: row.state for row in self.read(select(job.c.id, job.c.state))}
+
+    def attempts(self, job_id: str) -> list[Any]:
+        return self.read(select(attempt).where(attempt.c.job_id == job_id).order_by(attempt.c.number))
+
+    def wire(self) -> list[tuple[int, bytes]]:
+        """(CNTR, packet) of everything handed to the SMSC for the card, in order; single-segment packets only."""
+        found = []
+        keys = self.card.keys
+        for segment in self.smsc.submitted:
+            if segment.dcs != 0xF6:
+                continue
+            header, body = split_user_data(True, segment.user_data)
+            if header is not None and header.concatenation is None:
+                packet = open_command(body, keys, PROVIDER).packet
+                found.append((packet.counter, body))
+        return found
+
+
+TERMINAL = {"APPLIED", "FAILED", "CANCELLED", "EXPIRED", "SUPERSEDED"}
+
+
+def a_response(keys: KeySet, counter: int, tar: bytes, *, status: int = PorStatus.OK, content: bytes = b"") -> bytes:
+    """TP-UD of a PoR in one segment, sealed with the keys given: a test may give wrong ones."""
+    packet = ResponsePacket(Tar(tar), counter, status, content)
+    octets = seal_response(packet, Spi.decode(bytes.fromhex("1639")), 0x12, 0x12, keys, PROVIDER)
+    return split_packet(octets, iei=IEI_RESPONSE_PACKET, reference=1)[0]
+
+
+def a_request(counter: int, octets: bytes = bytes(66), *, iccid: str = ICCID) -> bytes:
+    """TP-UD of an MO packet of the card's menu applet."""
+    keys = card_keys(iccid)
+    packet = CommandPacket(Spi.decode(bytes.fromhex("1600")), 0x52, 0x52, TAR_PLATFORM, counter, octets)
+    sealed = seal_command(packet, KeySet(keys[KeyUsage.MO_KIC], keys[KeyUsage.MO_KID]), PycryptodomeProvider())
+    return split_packet(sealed, iei=IEI_COMMAND_PACKET, reference=1)[0]
