@@ -50,6 +50,8 @@ from .screen import Busy, Idle, Key, Menu, Off, Screen, Text
 CLA: Final = 0x80
 INS_TERMINAL_PROFILE, INS_FETCH, INS_TERMINAL_RESPONSE, INS_ENVELOPE, INS_STATUS = 0x10, 0x12, 0x14, 0xC2, 0xF2
 
+NO_DATA: Final = 0x0C  #: P2 of STATUS: only the status word is wanted
+
 PID_SIM_DOWNLOAD: Final = 0x7F  #: "(U)SIM data download", TS 23.040 §9.2.3.9
 SIM_CLASS: Final = 2
 FCS_TOOLKIT_BUSY, FCS_DOWNLOAD_ERROR, FCS_UNSPECIFIED = 0xD4, 0xD5, 0xFF  #: TP-FCS, TS 23.040 §9.2.3.22
@@ -146,6 +148,11 @@ class Handset:
         for number, timer in list(self._timers.items()):
             if timer.until <= self.now and self._conversation is None:
                 self._expire(number, timer)
+
+    def poll(self) -> None:
+        """STATUS: ask the card whether it wants something (proactive polling, TS 102 221 §14.2)."""
+        if self._is_on:
+            self._serve(self._link.transact(CommandApdu(CLA, INS_STATUS, 0, NO_DATA)))
 
     # what the user sees and does
 

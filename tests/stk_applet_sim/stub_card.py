@@ -70,6 +70,8 @@ class StubCard:
             self.toolkit.terminal_profile(command.data)
         elif command.ins == 0x14:
             self.toolkit.terminal_response(command.data)
+        elif command.ins == 0xF2:
+            self.toolkit.status_polled()
         elif command.ins == 0xC0:
             return self._ended(self.answer)
         elif command.ins == 0xC2:
