@@ -185,23 +185,25 @@ class SecuredChannel:
             raise _Unacceptable(PorStatus.SECURITY_ERROR) from None
         if not references:
             return None
+        if not self._profile.weak_algorithms and any(algorithm in _WEAK for _, algorithm in references):
+            raise _Unacceptable(PorStatus.INSUFFICIENT_SECURITY_LEVEL)
         entry = self._profile.keys.get(references[0][0])
         if entry is None or len({index for index, _ in references}) != 1:
             raise _Unacceptable(PorStatus.SECURITY_ERROR)
-        for _, algorithm in references:
-            if algorithm in _WEAK and not self._profile.weak_algorithms:
-                raise _Unacceptable(PorStatus.INSUFFICIENT_SECURITY_LEVEL)
-            if (algorithm in _AES) is not (entry.kind is KeyKind.AES):
-                raise _Unacceptable(PorStatus.SECURITY_ERROR)
+        if any((algorithm in _AES) is not (entry.kind is KeyKind.AES) for _, algorithm in references):
+            raise _Unacceptable(PorStatus.SECURITY_ERROR)
         return entry
 
     def _require_answerable(self, opened: _Opened) -> None:
         """A command whose PoR we could not secure as asked is not executed."""
-        if opened.authentic and opened.packet.spi.por is not PorRequest.NONE:
-            try:
-                self._sealed(opened, PorStatus.OK, b"")
-            except LocalError:
-                raise _Unacceptable(PorStatus.SECURITY_ERROR) from None
+        spi = opened.packet.spi
+        same_algorithms = spi.por_check in (PacketCheck.NONE, PacketCheck.CC) and spi.ciphered >= spi.por_ciphered
+        if not opened.authentic or spi.por is PorRequest.NONE or same_algorithms:
+            return
+        try:
+            self._sealed(opened, PorStatus.OK, b"")
+        except LocalError:
+            raise _Unacceptable(PorStatus.SECURITY_ERROR) from None
 
     def _admit_counter(self, opened: _Opened) -> None:
         """Compare CNTR with the key set's, and make it durable before anything else happens."""

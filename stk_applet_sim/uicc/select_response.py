@@ -5,6 +5,8 @@ Access rules are written out (expanded format, TS 102 221 §9.2.4), so no EF.ARR
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from telecom_codecs.fcp import Fcp, FileDescriptor, FileStructure, LifeCycle, PinReference
 from telecom_codecs.identities import Aid
 from telecom_codecs.tlv import BerTlv
@@ -34,25 +36,30 @@ _SECURITY_CONDITION = {
 
 def describe_file(node: Directory | ElementaryFile, access: Access) -> bytes:
     """The FCP template (tag 62)."""
-    return (_of_directory(node, access) if isinstance(node, Directory) else _of_file(node)).encode()
-
-
-def _of_directory(node: Directory, access: Access) -> Fcp:
+    if isinstance(node, ElementaryFile):
+        return _of_file(node)
     references = [key for key in (KeyReference.PIN1, KeyReference.PIN2) if access.has(key)]
-    return Fcp(
+    return _of_directory(node, tuple((key, access.state(key).enabled) for key in references))
+
+
+@lru_cache(maxsize=256)
+def _of_directory(node: Directory, pins: tuple[tuple[int, bool], ...]) -> bytes:
+    fcp = Fcp(
         FileDescriptor(FileStructure.DF),
         file_id=None if node.aid else node.fid,
         df_name=Aid(node.aid) if node.aid else None,
         proprietary=_CHARACTERISTICS,
         life_cycle=LifeCycle.ACTIVATED,
         security_expanded=_rules(Condition.ALWAYS, Condition.ADM),
-        pins=tuple(PinReference(key, access.state(key).enabled) for key in references),
+        pins=tuple(PinReference(reference, enabled) for reference, enabled in pins),
     )
+    return fcp.encode()
 
 
-def _of_file(node: ElementaryFile) -> Fcp:
+@lru_cache(maxsize=1024)
+def _of_file(node: ElementaryFile) -> bytes:
     has_records = bool(node.record_length)
-    return Fcp(
+    fcp = Fcp(
         FileDescriptor(
             _STRUCTURE[node.structure],
             record_length=node.record_length if has_records else None,
@@ -64,6 +71,7 @@ def _of_file(node: ElementaryFile) -> Fcp:
         file_size=node.size,
         short_file_id=node.sfi,
     )
+    return fcp.encode()
 
 
 def _rules(read: Condition, update: Condition) -> tuple[BerTlv, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from stk_applet_sim.applet.enterprise import MENU_TAR
@@ -123,6 +125,19 @@ def test_a_refusal_before_trust_is_unsecured_and_empty(
     if int(spi[:2], 16) & 4:
         assert header.secured[:5] == bytes(5)
     assert card.counter(1) == 0
+
+
+def test_a_command_that_asks_for_an_impossible_por_is_not_executed() -> None:
+    """A signed PoR, or one ciphered with an algorithm nobody has: 06, and the counter stays."""
+    card = a_card("plain")
+    platform = Platform.of(card, 2)
+    for spi, kic in (("161d", 0x22), ("1615", 0x22)):
+        answer = platform.carry(platform.packet("B00010", SELECT_MF, spi=spi, kic=kic))
+        assert answer.data[-1] == PorStatus.SECURITY_ERROR
+    relaxed = a_card(replace(card.profile, minimum_security=0x02))
+    answer = Platform.of(relaxed, 2).carry(platform.packet("B00010", SELECT_MF, spi="0219", kic=0x2F))
+    assert answer.data[-1] == PorStatus.SECURITY_ERROR
+    assert card.counter(2) == relaxed.counter(2) == 0
 
 
 def test_single_des_is_refused_by_policy() -> None:
