@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import secrets
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,7 @@ Who = TypeVar("Who", Iccid, Imsi, Msisdn)
 
 ACCESS_CODE: Final = "106572000"  #: where requests go unless the specification names another number
 SERVICE_CENTRE: Final = "8613800230500"
+SPECIFIED: Final = frozenset(("kind", "msisdn", "profile", "iccid", "imsi", "keys", "seed", "access_code", "strict"))
 KEY_SETS: Final = (MT_KEY_SET, MO_KEY_SET)
 KEY_NAMES: Final = ("ciphering", "check", "key_encryption")
 
@@ -86,9 +88,9 @@ def build_handset(spec: Mapping[str, Any]) -> HandsetStation:
 
     Keys: `msisdn` (required); `profile` (ykt, plain, weak or the path of a JSON file; ykt); `iccid`, `imsi`;
     `keys` (path of a JSON file ``{"1": {"ciphering": HEX, "check": HEX, "key_encryption": HEX}, "5": …}``) or
-    `seed` (the keys `seeded_population` gives this ICCID); `access_code`, `strict`.
+    `seed` (the keys `seeded_population` gives this ICCID); `access_code`, `strict`; `kind` belongs to the reader.
     """
-    unknown = set(spec) - {"msisdn", "profile", "iccid", "imsi", "keys", "seed", "access_code", "strict"}
+    unknown = set(spec) - SPECIFIED
     if unknown:
         raise BadSpecification(f"{sorted(unknown)[0]}: no such key in the specification of a handset")
     profile = _profile(str(spec.get("profile", "ykt")))
@@ -103,7 +105,8 @@ def build_handset(spec: Mapping[str, Any]) -> HandsetStation:
     access_code = str(spec.get("access_code", ACCESS_CODE))
     if not access_code.isdecimal():
         raise BadSpecification("access_code: digits are expected")
-    return station_of(profile, access_code=access_code, strict=bool(spec.get("strict", False)))
+    strict = bool(spec.get("strict", False))
+    return station_of(profile, access_code=access_code, strict=strict, clock=time.monotonic)
 
 
 def seeded_population(count: int, seed: int | str, *, profile: str = "ykt") -> tuple[SeededCard, ...]:

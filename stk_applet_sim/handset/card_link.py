@@ -16,6 +16,7 @@ from telecom_codecs.errors import RemoteError
 INS_GET_RESPONSE: Final = 0xC0
 MORE_ANSWER = (0x61, 0x9F)  #: SW1: SW2 octets of answer wait for GET RESPONSE
 WRONG_LE: Final = 0x6C  #: SW1: the same again with Le = SW2
+LONGEST_ANSWER: Final = 0x10000  #: octets collected by GET RESPONSE before the card counts as gone mad
 NO_ANSWER: Final = 0x6F00  #: what an R-APDU without a status word counts as
 
 
@@ -67,7 +68,7 @@ class CardLink:
             again = CommandApdu(command.cla, command.ins, command.p1, command.p2, command.data, answer.sw2 or 256)
             answer = _answer(self.exchange(again.encode()))
         collected = answer.data
-        while answer.sw1 in MORE_ANSWER:
+        while answer.sw1 in MORE_ANSWER and len(collected) < LONGEST_ANSWER:
             rest = CommandApdu(command.cla, INS_GET_RESPONSE, 0, 0, le=answer.sw2 or 256)
             answer = _answer(self.exchange(rest.encode()))
             if not answer.data:

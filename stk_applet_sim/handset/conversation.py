@@ -21,6 +21,7 @@ from telecom_codecs.cat import (
     SelectItem,
     TerminalResponse,
 )
+from telecom_codecs.errors import LocalError
 
 from .screen import Confirm, Input, Key, List, Screen, Text
 
@@ -197,6 +198,10 @@ class Typing(_Waiting[GetInput | GetInkey]):
         if len(self.typed) < self.minimum:
             return None
         answer = performed(self.command, text=self.typed)
+        try:
+            answer.response.encode()
+        except LocalError:
+            return None  # more Chinese than one TERMINAL RESPONSE holds: the user has to shorten it
         if not self.hidden:
             return answer
         return Performed(answer.response, performed(self.command, text="*" * len(self.typed)).response)

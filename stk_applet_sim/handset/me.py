@@ -50,6 +50,7 @@ from .screen import Busy, Idle, Key, Menu, Off, Screen, Text
 CLA: Final = 0x80
 INS_TERMINAL_PROFILE, INS_FETCH, INS_TERMINAL_RESPONSE, INS_ENVELOPE, INS_STATUS = 0x10, 0x12, 0x14, 0xC2, 0xF2
 
+MOST_COMMANDS: Final = 250  #: performed in one go; a card that never ends is heard again at the next command
 NO_DATA: Final = 0x0C  #: P2 of STATUS: only the status word is wanted
 
 PID_SIM_DOWNLOAD: Final = 0x7F  #: "(U)SIM data download", TS 23.040 §9.2.3.9
@@ -353,7 +354,9 @@ class Handset:
             return  # the command being performed ends first; its TERMINAL RESPONSE tells of the next
         self._serving = True
         try:
-            while answer.sw1 == SW_COMMAND_WAITS and self._conversation is None and self._is_on:
+            for _ in range(MOST_COMMANDS):
+                if answer.sw1 != SW_COMMAND_WAITS or self._conversation is not None or not self._is_on:
+                    return
                 fetched = self._link.transact(CommandApdu(CLA, INS_FETCH, 0, 0, le=answer.sw2 or 256))
                 if not fetched.data:
                     return

@@ -53,7 +53,7 @@ def test_station_has_the_identity_of_its_card() -> None:
 
 def test_handset_from_a_line_of_a_file() -> None:
     """Only the number is needed."""
-    station = build_handset({"msisdn": "8613800000042"})
+    station = build_handset({"kind": "card", "msisdn": "8613800000042"})
     station.attach(Network().submit)
     assert station.msisdn == "8613800000042"
     report = station.deliver(text_message("hello")[0])

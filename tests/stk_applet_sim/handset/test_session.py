@@ -1,114 +1,16 @@
-"""The whole talk on the real card: key press to sealed request, sealed answer to text, and the capture of it all."""
+"""The whole talk on the real card: key press to sealed request, sealed answer to text on the screen."""
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import subprocess
-from dataclasses import dataclass
-from pathlib import Path
-
-import pytest
-
-from stk_applet_sim.applet.enterprise import EnterpriseApplication
 from stk_applet_sim.applet.menu_messages import AnswerKind, AnswerStatus, Operation, Request, RequestTag
-from stk_applet_sim.applet.purse import ApplicationState, Rights
-from stk_applet_sim.handset.capture import Capture, merged
-from stk_applet_sim.handset.screen import Idle, Input, List, Screen, Text
-from stk_applet_sim.handset.station import HandsetStation
-from stk_applet_sim.population import SeededCard, seeded_population
-from telecom_codecs.identities import Tar
-from telecom_codecs.key_derivation import KeyUsage
-from telecom_codecs.packet_security import open_command, open_response, seal_command
-from telecom_codecs.providers.openssl import OpenSslProvider
-from telecom_codecs.secret_key import SecretKey
-from telecom_codecs.secured_packet import CommandPacket, PorStatus, ResponsePacket, Spi
-from telecom_codecs.sms_tpdu import SmsDeliver
-from telecom_codecs.udh import split_user_data
+from stk_applet_sim.handset.screen import Idle, List, Text
+from stk_applet_sim.population import seeded_population
+from telecom_codecs.packet_security import seal_command
+from telecom_codecs.secured_packet import CommandPacket, PorStatus
+from telecom_codecs.sms_tpdu import SmsSubmit, SubmitReport
 
-from ..network import Network, answer_to, packet_message, text_message
-
-PROVIDER = OpenSslProvider()
-MENU = Tar.from_hex("594B54")
-PLATFORM = Tar.from_hex("594B80")
-IN_REPORT, IN_SUBMIT = Spi.decode(bytes.fromhex("1619")), Spi.decode(bytes.fromhex("1639"))
-PASSWORD = "907788"
-
-needs_tshark = pytest.mark.skipif(
-    shutil.which("tshark") is None, reason="tshark: not installed; apt-get install tshark"
-)
-
-
-@dataclass(slots=True)
-class Line:
-    """A member's phone with a real card, and the platform's end of the keys."""
-
-    identity: SeededCard
-    station: HandsetStation
-    network: Network
-    counter: int = 0
-
-    def screen(self) -> Screen:
-        return self.station.handset.screen
-
-    def opened_request(self) -> Request:
-        """The last message of the phone, opened with the card's MO keys by the other crypto library."""
-        header, packet = split_user_data(True, self.network.sent[-1].user_data)
-        assert header is not None
-        opened = open_command(packet, self.identity.keys[5], PROVIDER).packet
-        assert (opened.tar, opened.spi.encode().hex(), opened.kic, opened.kid) == (PLATFORM, "1600", 0x52, 0x52)
-        return Request.decode(opened.data)
-
-    def sealed(self, octets: bytes, spi: Spi = IN_REPORT) -> tuple[SmsDeliver, ...]:
-        """A command packet for the menu applet under the next counter."""
-        self.counter += 1
-        packet = CommandPacket(spi, 0x12, 0x12, MENU, self.counter, octets)
-        return packet_message(seal_command(packet, self.identity.keys[1], PROVIDER), reference=self.counter)
-
-    def proof(self, octets: bytes, spi: Spi = IN_REPORT) -> ResponsePacket:
-        """The PoR in `octets` (UDH and packet), checked."""
-        _, packet = split_user_data(True, octets)
-        response = open_response(packet, spi, 0x12, 0x12, self.identity.keys[1], PROVIDER)
-        assert response.authentic
-        return response.packet
-
-
-def a_line(*, profile: str = "ykt", on: bool = True) -> Line:
-    """A card with two applications: 华信科技 with a purse of 116.30, 翠湖小区 with door and attendance."""
-    (identity,) = seeded_population(1, "session", profile=profile)
-    station = identity.station(random=bytes)
-    card = station.card
-    keys = {usage: SecretKey(bytes((usage,)) * 16) for usage in KeyUsage}
-    everything = Rights.DOOR | Rights.ATTENDANCE | Rights.PURSE
-    for state in (
-        ApplicationState(1001, 1, everything, 100_000, "华信科技", balance=11630),
-        ApplicationState(1002, 2, Rights.DOOR | Rights.ATTENDANCE, 100_000, "翠湖小区"),
-    ):
-        EnterpriseApplication.install(card.memory, state)
-    for application in card.enterprise_applications():
-        application.personalise(keys)
-    network = Network()
-    if on:
-        station.attach(network.submit)
-    return Line(identity, station, network)
-
-
-def ask_balance(line: Line) -> None:
-    phone = line.station.handset
-    phone.press("ok")
-    phone.select(1)
-    phone.select(1)
-
-
-def delete_second(line: Line, password: str = PASSWORD) -> None:
-    phone = line.station.handset
-    phone.press("ok")
-    for choice in (4, 2, 3):
-        phone.select(choice)
-    phone.press("ok")
-    assert line.screen() == Input("请输入6位一卡通服务密码", True, 6, 6)
-    phone.enter(password)
+from ..line import IN_REPORT, IN_SUBMIT, MENU, PASSWORD, PROVIDER, a_line, ask_balance, delete_second
+from ..network import answer_to, packet_message
 
 
 def test_balance_from_key_press_to_text_on_the_screen() -> None:
@@ -234,70 +136,19 @@ def test_not_shown_is_reported_under_the_mo_keys() -> None:
     assert (request.operation, request.fields) == (Operation.NOT_SHOWN, ((RequestTag.SERIAL, b"000087"),))
 
 
-# the capture
-
-
-def captured_session(path: Path) -> Capture:
-    """A session with every command of the path, written to `path`."""
+def test_platform_that_answers_before_the_message_counts_as_sent() -> None:
+    """The answer reaches the card inside SEND SHORT MESSAGE and is shown after the dialogue's own text."""
     line = a_line(on=False)
-    capture = Capture(started_at=1_790_000_000.0)
-    line.station.handset.observers.append(capture)
-    line.station.attach(line.network.submit)
+
+    def submit(message: SmsSubmit) -> SubmitReport:
+        report = line.network.submit(message)
+        for part in line.sealed(answer_to(line.opened_request(), "快").encode()):
+            line.station.deliver(part)
+        return report
+
+    line.station.attach(submit)
     ask_balance(line)
-    (message,) = line.sealed(answer_to(line.opened_request(), "华信科技 余额116.30元").encode())
-    line.station.deliver(message)
-    line.station.handset.press("ok")
-    delete_second(line)
-    line.station.handset.press("ok")
-    line.station.deliver(text_message("【移动一卡通】您好")[0])
-    path.write_bytes(capture.pcap())
-    return capture
-
-
-def test_capture_joins_get_response_to_its_command(tmp_path: Path) -> None:
-    """One frame a command; the password is stars."""
-    capture = captured_session(tmp_path / "stk.pcap")
-    frames = merged(capture.exchanges)
-    assert not any(frame.command[1] == 0xC0 for frame in frames)
-    assert sum(frame.command[1] == 0xC0 for frame in capture.exchanges) >= 1
-    assert PASSWORD.encode() not in capture.pcap()
-    assert b"******" in capture.pcap()
-
-
-@needs_tshark
-def test_wireshark_reads_the_session_with_its_chinese_texts(tmp_path: Path) -> None:
-    """Every command we sent is dissected with the right texts, nothing is malformed."""
-    path = tmp_path / "stk.pcap"
-    capture = captured_session(path)
-    frames = tshark(path, "-T", "fields", "-e", "frame.number").split()
-    assert len(frames) == len(merged(capture.exchanges))
-    assert tshark(path, "-Y", "_ws.malformed || _ws.expert.severity >= 8388608") == ""
-    listing = tshark(path)
-    assert re.findall(r"FETCH Proactive Command ([A-Z ]+[A-Z])", listing) == [
-        "SET UP MENU", "SELECT ITEM", "SEND SHORT MESSAGE", "DISPLAY TEXT", "DISPLAY TEXT", "SELECT ITEM",
-        "SELECT ITEM", "GET INKEY", "GET INPUT", "SEND SHORT MESSAGE", "DISPLAY TEXT",
-    ]  # fmt: skip
-    details = tshark(path, "-V")
-    for label, text in (
-        ("Alpha Identifier String", "移动一卡通"), ("Item String", "余额查询"), ("Item String", "Language"),
-        ("Alpha Identifier String", "选择单位"), ("Item String", "华信科技"), ("Item String", "翠湖小区"),
-        ("Item String", "删除应用"), ("Alpha Identifier String", "正在查询…"),
-        ("Alpha Identifier String", "正在提交…"), ("Text String", "请输入6位一卡通服务密码"),
-        ("Text String", "删除“翠湖小区”应用？删除后该单位门禁、考勤将不能使用。确定删除？"),
-        ("Text String", "请求已提交，请保持开机。结果将显示在屏幕或以短信通知。"),
-        ("Text String", "华信科技 余额116.30元"), ("Text String", "******"),
-    ):  # fmt: skip
-        assert f"{label}: {text}" in details, text
-
-
-def tshark(path: Path, *options: str) -> str:
-    """What tshark prints about a capture."""
-    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
-    found = subprocess.run(
-        ["tshark", "-r", str(path), *options],
-        capture_output=True, check=True, timeout=60, env=environment, encoding="utf-8",
-    )  # fmt: skip
-    return found.stdout
+    assert line.screen() == Text("快", high_priority=True)
 
 
 def test_list_of_a_card_without_states_is_plain() -> None:
