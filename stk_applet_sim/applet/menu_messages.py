@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Self
 
-from telecom_codecs import gsm7, ucs2
+from telecom_codecs import ucs2
 from telecom_codecs.dcs import DCS_OCTET, DCS_UCS2
 from telecom_codecs.errors import BadValue, LimitExceeded, LocalError
 from telecom_codecs.identities import Iccid
@@ -126,11 +126,11 @@ class Answer:
     text: str = field(repr=False)
 
     def encode(self) -> bytes:
-        """Chinese as UCS-2, plain text as 8-bit default alphabet, whichever is shorter."""
+        """ASCII as 8-bit data, everything else as UCS-2."""
         if len(self.serial) != SERIAL_OCTETS:
             raise LocalError(f"a serial has {SERIAL_OCTETS} octets", clause=ANSWER_CLAUSE)
-        latin = gsm7.can_encode(self.text)
-        text = gsm7.encode(self.text) if latin else ucs2.encode(self.text)
+        latin = self.text.isascii()
+        text = self.text.encode("ascii") if latin else ucs2.encode(self.text)
         if len(text) > LONGEST_ANSWER:
             raise LocalError(f"answer text of {len(text)} octets, at most {LONGEST_ANSWER}", clause=ANSWER_CLAUSE)
         head = bytes((VERSION, self.kind)) + self.request.to_bytes(4, "big") + self.serial
@@ -148,6 +148,6 @@ class Answer:
             raise LimitExceeded(f"answer text of {len(text)} octets", offset=13, clause=ANSWER_CLAUSE)
         if dcs == DCS_UCS2:
             return cls(kind, request, serial, ucs2.decode(text))
-        if dcs == DCS_OCTET:
-            return cls(kind, request, serial, gsm7.decode(text))
-        raise BadValue(f"answer coded {dcs:02X}: 08 or 04", offset=12, clause=ANSWER_CLAUSE)
+        if dcs == DCS_OCTET and text.isascii():
+            return cls(kind, request, serial, text.decode("ascii"))
+        raise BadValue(f"answer coded {dcs:02X}: 08 (UCS-2) or 04 (ASCII)", offset=12, clause=ANSWER_CLAUSE)

@@ -75,11 +75,12 @@ def test_a_broken_request_is_refused(octets: bytes) -> None:
     [
         ("余额", "01 01 00000007 303030303837 08 4F59989D"),
         ("Balance", "01 01 00000007 303030303837 04 42616C616E6365"),
+        ("[YKT]", "01 01 00000007 303030303837 04 5B594B545D"),
         ("", "01 01 00000007 303030303837 04"),
     ],
 )
 def test_answers_are_read_and_written_as_the_contract_says(text: str, octets: str) -> None:
-    """UCS-2 for Chinese, 8-bit for what the default alphabet carries."""
+    """UCS-2 for Chinese, 8-bit for ASCII, brackets included."""
     answer = Answer(AnswerKind.FINAL, 7, b"000087", text)
     assert answer.encode() == bytes.fromhex(octets)
     assert Answer.decode(bytes.fromhex(octets)) == answer
@@ -93,6 +94,7 @@ def test_answers_are_read_and_written_as_the_contract_says(text: str, octets: st
         "01 01 00000007 3030303038",
         "01 01 00000007 303030303837 00 41",
         "01 01 00000007 303030303837 08 4F5998",
+        "01 01 00000007 303030303837 04 C441",
         "01 01 00000007 303030303837 04" + "41" * 241,
     ],
 )
