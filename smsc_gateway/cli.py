@@ -84,11 +84,8 @@ def serve(
     deliver_before_resp: bool,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then unbind the ESMEs and leave."""
-    _log_to_stderr()
-    reactor = install()
-    from .smsc.handsets import HandsetFileError, load_handsets  # noqa: PLC0415 - after the reactor
+    from .smsc.handsets import HandsetFileError, load_handsets  # noqa: PLC0415 - `ykt --help` stays quick
     from .smsc.observers import Observer, PcapLog, PduLog  # noqa: PLC0415
-    from .smsc.server import SmscServer  # noqa: PLC0415
 
     with ExitStack() as files:
         observers: list[Observer] = []
@@ -100,6 +97,10 @@ def serve(
                 observers.append(PcapLog(files.enter_context(pcap.open("wb")), wall_clock))
         except (HandsetFileError, OSError) as error:
             raise click.UsageError(str(error)) from error
+        _log_to_stderr()
+        reactor = install()
+        from .smsc.server import SmscServer  # noqa: PLC0415 - after the reactor
+
         server = SmscServer(
             accounts,
             reactor=reactor,

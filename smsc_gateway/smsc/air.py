@@ -126,10 +126,15 @@ _ALPHABETS = {0x01: "ascii", 0x03: "latin-1", 0x06: "iso8859-5", 0x07: "iso8859-
 
 def _coded(data_coding: int, body: bytes) -> tuple[int, bytes]:
     """TP-DCS and the body in its alphabet. 0, 8 and the GSM groups from 0x10 up keep their octets."""
-    if data_coding == 0x00 and all(octet < 0x80 for octet in body):
+    if data_coding == 0x00 and body.isascii():
         return DCS_GSM7, body
     if data_coding in (0x02, 0x04):
         return DCS_OCTET, body
+    if data_coding >= 0x10 and DataCoding.decode(data_coding).counts_septets and not body.isascii():
+        text = body.decode("latin-1")
+        if not gsm7.can_encode(text):
+            raise Refusal(f"octets above 7F in data_coding {data_coding:#04x}", CommandStatus.RINVDCS)
+        return data_coding, gsm7.encode(text)
     if data_coding == 0x08 or data_coding >= 0x10:
         return data_coding, body
     alphabet = "latin-1" if data_coding == 0x00 else _ALPHABETS.get(data_coding)

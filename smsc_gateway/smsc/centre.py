@@ -63,7 +63,7 @@ class MessageCentre:
         self.accounts = {account.system_id: account for account in accounts}
         self.outgoing = {system_id: Outgoing() for system_id in self.accounts}
         self.stations: dict[str, MobileStation] = {}
-        self.mailbox = mailbox or Mailbox()
+        self.mailbox = Mailbox() if mailbox is None else mailbox
         self.counts: Counter[str] = Counter()
         self.on_work: Callable[[], None] = lambda: None  #: called when a phone gave the centre something to do
         self._ids = message_ids

@@ -113,7 +113,7 @@ async def test_dead_peer_is_noticed_by_enquire_link() -> None:
 @in_task
 async def test_silent_server_leaves_a_submission_in_doubt() -> None:
     """No answer is not a failure: the message may have been accepted."""
-    async with lab(config_response_timeout=0.05) as made:
+    async with lab(config_response_timeout=0.05, config_drain_timeout=0.1) as made:
         await made.link.bound.wait()
         (line,) = made.server._lines.values()
         line.dataReceived = lambda data: None  # type: ignore[method-assign]
