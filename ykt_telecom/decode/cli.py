@@ -25,7 +25,7 @@ def read_keys(path: Path) -> DecodeKeys:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         keys = KeySet(SecretKey(bytes.fromhex(table["kic_key"])), SecretKey(bytes.fromhex(table["kid_key"])))
         return DecodeKeys(
-            keys,
+            {0: keys},
             OpenSslProvider(),
             Spi.decode(bytes.fromhex(table.get("spi", "1639"))),
             int(table.get("kic", "12"), 16),

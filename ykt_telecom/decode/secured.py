@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from telecom_codecs.apdu import describe
 from telecom_codecs.errors import CodecError
@@ -21,6 +21,7 @@ from telecom_codecs.secured_packet import (
     Spi,
 )
 
+from .applet import applet_answer, applet_request
 from .layer import Layer, Walk, layer
 
 #: what the TARs of this service mean (docs/wire/card-application.md §1)
@@ -61,13 +62,17 @@ INSTRUCTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class DecodeKeys:
-    """Keys to open packets with; `asked` says how the response to a command was to be secured."""
+    """Key sets by index (0: for any index) to open packets with; the rest says how a response was asked for."""
 
-    keys: KeySet
+    key_sets: Mapping[int, KeySet] = field(repr=False)
     provider: CryptoProvider
     spi: Spi = Spi.decode(bytes.fromhex("1639"))  # noqa: RUF009 - Spi is immutable
     kic: int = 0x12
     kid: int = 0x12
+
+    def of(self, kic: int) -> KeySet | None:
+        """The key set that a KIc octet names."""
+        return self.key_sets.get(kic >> 4) or self.key_sets.get(0)
 
 
 def tar_meaning(octets: bytes) -> str:
@@ -116,7 +121,7 @@ def command_packet(octets: bytes, keys: DecodeKeys | None = None) -> Layer:
         walk.number(2, "CPL", lambda value: f"{value} octets follow")
         check_length = walk.number(1, "CHL", lambda value: f"header of {value} octets") - COMMAND_HEADER
         spi = Spi.decode(walk.take(2, "SPI", _spi_meaning))
-        walk.number(1, "KIc", _kic_meaning)
+        kic = walk.number(1, "KIc", _kic_meaning)
         walk.number(1, "KID", lambda octet: _kid_meaning(octet, spi.check))
         tar = walk.take(3, "TAR", tar_meaning)
         if spi.ciphered:
@@ -130,7 +135,10 @@ def command_packet(octets: bytes, keys: DecodeKeys | None = None) -> Layer:
             return ()
         try:
             opened = open_command(
-                octets, keys.keys if keys else None, keys.provider if keys else OpenSslProvider(), weak_algorithms=True
+                octets,
+                keys.of(kic) if keys else None,
+                keys.provider if keys else OpenSslProvider(),
+                weak_algorithms=True,
             )
         except CodecError as error:
             return (Layer("command packet, opened", b"", fault=f"does not open: {error}"),)
@@ -151,7 +159,9 @@ def response_packet(octets: bytes, keys: DecodeKeys | None = None) -> Layer:
             return ()
         walk.rest("CNTR PCNTR status RC/CC/DS data", "ciphered" if keys.spi.por_ciphered else "in clear")
         try:
-            opened = open_response(octets, keys.spi, keys.kic, keys.kid, keys.keys, keys.provider, weak_algorithms=True)
+            opened = open_response(
+                octets, keys.spi, keys.kic, keys.kid, keys.of(keys.kic), keys.provider, weak_algorithms=True
+            )
         except CodecError as error:
             return (Layer("response packet, opened", b"", fault=f"does not open: {error}"),)
         packet = opened.packet
@@ -183,8 +193,10 @@ def por_meaning(status: int) -> str:
 
 def script(octets: bytes, tar: bytes) -> Layer:
     """Secured data of a command packet: C-APDUs for card manager, files and enterprise applications."""
-    if tar.hex() in {"594b54", "594b80"}:
-        return layer("message of the one-card applet (docs/wire/card-application.md)", octets, _take_message)
+    if tar.hex() == "594b80":
+        return applet_request(octets)
+    if tar.hex() == "594b54":
+        return applet_answer(octets)
 
     def read(walk: Walk) -> tuple[Layer, ...]:
         found = []
@@ -197,11 +209,6 @@ def script(octets: bytes, tar: bytes) -> Layer:
         return tuple(found)
 
     return layer("script, compact format (TS 102 226 §5.2.1)", octets, read)
-
-
-def _take_message(walk: Walk) -> tuple[Layer, ...]:
-    walk.rest("message")
-    return ()
 
 
 def command_apdu(octets: bytes, carried: Callable[[int, bytes], Layer] | None = None) -> Layer:
