@@ -2,51 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from telecom_codecs.secret_key import SecretKey
+
 from ..audit.steps import record
+from ..clock import Clock
+from ..delivery.hooks import Hooks
 from ..delivery.outbox import PRIORITY_DIALOGUE, enqueue_text
+from ..keys.wrapping import KeyRing
 from ..ota.outcome import JobKind
 from ..ota.steps import order_job
+from ..storage.committer import Committer
+from ..storage.context import StepContext
 from .neighbours import Neighbours, VerifyOrder
 from .password import PasswordSeal
 from .steps import ORIGIN, DialogueSteps
-from .verification import DEADLINE_SECONDS, WORKERS, Perform, Verification
+from .verification import DEADLINE_SECONDS, WORKERS, Verification
+
+PEPPER = "password pepper"
+
+
+class Host(Protocol):
+    """What the service offers to those who join it."""
+
+    hooks: Hooks
+    clock: Clock
+    ring: KeyRing
+    on_start: list[Callable[[], Awaitable[object]]]
+    on_stop: list[Callable[[], Awaitable[object]]]
+
+    @property
+    def committer(self) -> Committer: ...
+
+
+def password_seal(ring: KeyRing, *, cheap: bool = False) -> PasswordSeal:
+    """The seal of an installation; its pepper is derived from the KEK and stored nowhere."""
+    return PasswordSeal(SecretKey(ring.derive(PEPPER)), cheap=cheap)
 
 
 def join_dialogues(
-    seal: PasswordSeal,
-    *,
-    perform: Perform,
-    monotonic: Callable[[], float],
-    deadline: float = DEADLINE_SECONDS,
-    workers: int = WORKERS,
-) -> tuple[DialogueSteps, Verification]:
-    """The steps to hang into the hooks, and the verification to stop with the service.
+    host: Host, *, seal: PasswordSeal | None = None, deadline: float = DEADLINE_SECONDS, workers: int = WORKERS
+) -> Verification:
+    """Hang the dialogues into the service; at start they take up what was being judged.
 
-    `perform` is `Committer.perform`; `deadline` in seconds is when every reply to a password is released.
+    `deadline` in seconds is when every reply to a password is released.
     """
+    used = seal or password_seal(host.ring)
     orders: list[Verification] = []
 
     def verify(order: VerifyOrder) -> None:
         orders[0].submit(order)
 
-    steps = DialogueSteps(Neighbours(_order_job, _send_text, _record, verify, seal))
-    orders.append(
-        Verification(
-            seal,
-            perform=perform,
-            finish=steps.on_verdict,
-            monotonic=monotonic,
-            deadline=deadline,
-            workers=workers,
-        )
+    async def perform(step: Callable[[Connection, StepContext], None]) -> None:
+        await host.committer.perform(step)
+
+    async def begin() -> None:
+        await host.committer.perform(steps.recover)
+
+    steps = DialogueSteps(Neighbours(_order_job, _send_text, _record, verify, used))
+    verification = Verification(
+        used,
+        perform=perform,
+        finish=steps.on_verdict,
+        monotonic=host.clock.monotonic,
+        deadline=deadline,
+        workers=workers,
     )
-    return steps, orders[0]
+    orders.append(verification)
+    host.hooks.on_mo_request = steps.on_mo_request
+    host.hooks.on_job_outcome.append(steps.on_job_outcome)
+    host.on_start.append(begin)
+    host.on_stop.append(verification.stop)
+    return verification
 
 
 def _order_job(

@@ -1,0 +1,35 @@
+"""`ykt attendance`: attendance events from files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..money.cli import refuse, show
+from ..money.offline import data_options, offline_writer
+from ..money.table_text import BadFile
+from .imports import import_events, read_events
+
+
+@click.group()
+def attendance() -> None:
+    """Attendance events."""
+
+
+@attendance.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@data_options
+def import_file(file: Path, as_json: bool, config: Path | None, data: Path | None) -> None:
+    """Import a CSV file (UTF-8 or GBK): iccid, enterprise, kind, counter, terminal, time, tac.
+
+    All lines or none; the same file again changes nothing.
+    """
+    try:
+        upload = read_events(file.read_bytes())
+        with offline_writer(config, data) as writer:
+            report = writer.run(lambda connection, context: import_events(connection, upload, now=context.now))
+    except BadFile as bad:
+        refuse(bad)
+    show(report, as_json)

@@ -1,0 +1,53 @@
+"""`ykt transaction`: card transactions from files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from .imports import ImportReport, import_transactions, read_transactions
+from .offline import data_options, offline_writer
+from .table_text import BadFile
+
+
+@click.group()
+def transaction() -> None:
+    """Card transactions."""
+
+
+@transaction.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@data_options
+def import_file(file: Path, as_json: bool, config: Path | None, data: Path | None) -> None:
+    """Import a CSV file (UTF-8 or GBK): iccid, enterprise, kind, amount, counter, terminal, time, balance, tac.
+
+    All lines or none; the same file again changes nothing.
+    """
+    try:
+        upload = read_transactions(file.read_bytes())
+        with offline_writer(config, data) as writer:
+            report = writer.run(lambda connection, context: import_transactions(connection, upload, now=context.now))
+    except BadFile as bad:
+        refuse(bad)
+    show(report, as_json)
+
+
+def refuse(bad: BadFile) -> NoReturn:
+    """Print every bad line and end with status 1."""
+    for error in bad.errors:
+        click.echo(str(error), err=True)
+    raise click.ClickException("nothing was imported; correct these lines and import the file again")
+
+
+def show(report: ImportReport, as_json: bool) -> None:
+    if as_json:
+        told = {"posted": report.posted, "duplicates": report.duplicates, "disputed": report.disputed}
+        click.echo(json.dumps({**told, "repeated": report.is_repeated}))
+    elif report.is_repeated:
+        click.echo("this file was imported before: nothing changed")
+    else:
+        click.echo(f"{report.posted} posted, {report.duplicates} known already, {report.disputed} disputed")
