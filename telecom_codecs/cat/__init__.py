@@ -15,9 +15,7 @@ from __future__ import annotations
 
 from ..address import Address
 from .channel_objects import (
-    AtResponse,
     BearerDescription,
-    CardReaderStatus,
     ChannelDataLength,
     ChannelOctets,
     ChannelStatus,
@@ -25,29 +23,31 @@ from .channel_objects import (
     TransportLevel,
 )
 from .commands_channel import (
-    Activate,
     CloseChannel,
+    DeclareService,
+    GetChannelStatus,
+    GetServiceInformation,
+    OpenChannel,
+    ReceiveData,
+    SendData,
+    ServiceSearch,
+)
+from .commands_device import (
+    Activate,
     CommandContainer,
     ContactlessStateChanged,
-    DeclareService,
     DisplayMultimediaMessage,
     EncapsulatedSession,
     EncapsulatedSessionControl,
     EndOfProactiveSession,
-    GetChannelStatus,
     GetFramesStatus,
     GetReaderStatus,
-    GetServiceInformation,
     LaunchBrowser,
-    OpenChannel,
     PerformCardApdu,
     PowerOffCard,
     PowerOnCard,
-    ReceiveData,
     RetrieveMultimediaMessage,
     RunAtCommand,
-    SendData,
-    ServiceSearch,
     SetFrames,
     SubmitMultimediaMessage,
 )
@@ -77,14 +77,19 @@ from .commands_network import (
     TimerManagement,
 )
 from .core_objects import (
+    ApplicationIdentifier,
     CommandDetails,
     DeviceIdentities,
+    DiallingAddress,
     Duration,
-    Icon,
-    ItemIcons,
+    EventList,
+    FileList,
+    ItemIdentifier,
     Result,
-    TextSpan,
+    SmsTpdu,
 )
+from .device_objects import AtResponse, CardAtr, CardReaderStatus, CardResponse
+from .display_objects import Icon, ItemIcons, TextSpan, Tone
 from .envelope import Envelope, UnknownEnvelope, decode_envelope, encode_envelope, registered_envelopes
 from .envelopes import (
     CallControl,
@@ -120,6 +125,13 @@ from .names import (
     TimeUnit,
     ToneName,
 )
+from .network_objects import (
+    AccessTechnology,
+    LocationInformation,
+    LocationStatusObject,
+    NetworkMeasurementResults,
+    TimingAdvance,
+)
 from .objects import DataObject, Opaque, Placed, decode_objects, encode_objects, registered_objects
 from .proactive import (
     MAX_PROACTIVE,
@@ -130,32 +142,43 @@ from .proactive import (
     proactive_size,
     registered_commands,
 )
-from .profile import TerminalProfile
+from .profile import FACILITIES, TerminalProfile
 from .response import TerminalResponse
 from .results import (
     Advice,
     BipProblem,
+    BrowserProblem,
+    ControlProblem,
+    FramesProblem,
     GeneralResult,
+    MultipleCardProblem,
     TerminalProblem,
     advice_for,
     describe_result,
     problem_of,
 )
-from .state_objects import DateTimeZone, LocationInformation, TimerValue
+from .state_objects import BatteryState, DateTimeZone, Imei, ImeiSv, Language, TimerIdentifier, TimerValue
 from .texts import AlphaIdentifier, Item, TextString, UssdString
 
 __all__ = [
+    "FACILITIES",
     "MAX_PROACTIVE",
+    "AccessTechnology",
     "Activate",
     "Address",
     "Advice",
     "AlphaIdentifier",
+    "ApplicationIdentifier",
     "AtResponse",
+    "BatteryState",
     "BearerDescription",
     "BipProblem",
+    "BrowserProblem",
     "CallControl",
     "CallMode",
+    "CardAtr",
     "CardReaderStatus",
+    "CardResponse",
     "CellBroadcastDownload",
     "ChannelDataLength",
     "ChannelOctets",
@@ -165,12 +188,14 @@ __all__ = [
     "CommandDetails",
     "CommandType",
     "ContactlessStateChanged",
+    "ControlProblem",
     "ControlVerdict",
     "DataObject",
     "DateTimeZone",
     "DeclareService",
     "Device",
     "DeviceIdentities",
+    "DiallingAddress",
     "DisplayMultimediaMessage",
     "DisplayText",
     "Duration",
@@ -182,6 +207,9 @@ __all__ = [
     "EnvelopeTag",
     "Event",
     "EventDownload",
+    "EventList",
+    "FileList",
+    "FramesProblem",
     "GeneralResult",
     "GeographicalLocationReporting",
     "GeographicalLocationRequest",
@@ -192,19 +220,26 @@ __all__ = [
     "GetReaderStatus",
     "GetServiceInformation",
     "Icon",
+    "Imei",
+    "ImeiSv",
     "Item",
     "ItemIcons",
+    "ItemIdentifier",
+    "Language",
     "LanguageNotification",
     "LaunchBrowser",
     "LocalInformation",
     "LocationInformation",
     "LocationStatus",
+    "LocationStatusObject",
     "MenuSelection",
     "Message",
     "MmsNotificationDownload",
     "MmsTransferStatus",
     "MoShortMessageControl",
     "MoreTime",
+    "MultipleCardProblem",
+    "NetworkMeasurementResults",
     "Opaque",
     "OpenChannel",
     "OtherAddress",
@@ -237,6 +272,7 @@ __all__ = [
     "SetUpIdleModeText",
     "SetUpMenu",
     "SmsPpDownload",
+    "SmsTpdu",
     "SubmitMultimediaMessage",
     "TerminalApplications",
     "TerminalProblem",
@@ -247,8 +283,11 @@ __all__ = [
     "TimeUnit",
     "TimerAction",
     "TimerExpiration",
+    "TimerIdentifier",
     "TimerManagement",
     "TimerValue",
+    "TimingAdvance",
+    "Tone",
     "ToneName",
     "TransportLevel",
     "UnknownCommand",

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from .core_objects import (
-    Duration,
+from .core_objects import Duration, ItemIdentifier, ResponseLength
+from .display_objects import (
     FrameIdentifier,
     Icon,
     ImmediateResponse,
     ItemIcons,
-    ItemIdentifier,
     ItemsNextAction,
     ItemTextAttributes,
-    ResponseLength,
     TextAttribute,
     TextSpan,
     Tone,

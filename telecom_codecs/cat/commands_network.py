@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..address import Address
-from .channel_objects import ApplicationRefresh, LocationParameters, RefreshEnforcement
+from .context_objects import RefreshEnforcement
 from .core_objects import (
     ApplicationIdentifier,
     CapabilityConfiguration,
@@ -17,25 +17,16 @@ from .core_objects import (
     Duration,
     EventList,
     FileList,
-    FrameIdentifier,
-    Icon,
     SmsTpdu,
     Subaddress,
-    TextAttribute,
-    TextSpan,
 )
+from .display_objects import FrameIdentifier, Icon, TextAttribute, TextSpan
+from .further_objects import ApplicationRefresh, LocationParameters
 from .messages import maybe, one
 from .names import CallMode, CommandType, Device, LocalInformation, RefreshMode, TimerAction
+from .network_objects import MeasurementQualifier, PlmnAccessTechnologies, PlmnList, SsString
 from .proactive import Bits, ProactiveCommand, command
-from .state_objects import (
-    Language,
-    MeasurementQualifier,
-    PlmnAccessTechnologies,
-    PlmnList,
-    SsString,
-    TimerIdentifier,
-    TimerValue,
-)
+from .state_objects import Language, TimerIdentifier, TimerValue
 from .texts import AlphaIdentifier, UssdString
 
 

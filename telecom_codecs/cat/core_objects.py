@@ -1,7 +1,6 @@
-"""The data objects every dialogue meets: details, devices, result, menus, input, formatting, SMS.
+"""The data objects every dialogue meets: details, devices, result, numbers, input, files, SMS.
 
-One class per table of TS 102 223 §8, in the order of its clauses. Texts are in :mod:`.texts`.
-"""
+One class per table of TS 102 223 §8. Texts are in :mod:`.texts`, looks in :mod:`.display_objects`."""
 
 from __future__ import annotations
 
@@ -10,23 +9,11 @@ from typing import Any, ClassVar, Self
 
 from ..address import Address, decode_semi_octets, encode_semi_octets
 from ..errors import BadValue, LocalError, Truncated
-from .names import CommandType, Device, Event, TimeUnit, ToneName, known
+from .names import CommandType, Device, Event, TimeUnit, known
 from .objects import DataObject, data_object
+from .octets import exactly, to_octets
 from .results import GeneralResult
-from .shapes import ListObject, MarkObject, OctetObject, OctetsObject
-
-
-def _octets(clause: str, *values: int) -> bytes:
-    """The values as octets; LocalError for one that is none."""
-    if not all(0 <= value <= 0xFF for value in values):
-        raise LocalError(f"{values} are not octets", clause=clause)
-    return bytes(values)
-
-
-def _exactly(value: bytes, count: int, clause: str) -> bytes:
-    if len(value) != count:
-        raise BadValue(f"{len(value)} octets instead of {count}", clause=clause)
-    return value
+from .shapes import ListObject, OctetObject, OctetsObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +85,11 @@ class CommandDetails(DataObject):
 
     @classmethod
     def decode(cls, value: bytes) -> Self:
-        number, kind, qualifier = _exactly(value, 3, cls.CLAUSE)
+        number, kind, qualifier = exactly(value, 3, cls.CLAUSE)
         return cls(number, known(CommandType, kind), qualifier)
 
     def encode(self) -> bytes:
-        return _octets(self.CLAUSE, self.number, self.type, self.qualifier)
+        return to_octets(self.CLAUSE, self.number, self.type, self.qualifier)
 
 
 @data_object(0x02, "device identities", "TS 102 223 8.7")
@@ -115,11 +102,11 @@ class DeviceIdentities(DataObject):
 
     @classmethod
     def decode(cls, value: bytes) -> Self:
-        source, destination = _exactly(value, 2, cls.CLAUSE)
+        source, destination = exactly(value, 2, cls.CLAUSE)
         return cls(known(Device, source), known(Device, destination))
 
     def encode(self) -> bytes:
-        return _octets(self.CLAUSE, self.source, self.destination)
+        return to_octets(self.CLAUSE, self.source, self.destination)
 
 
 @data_object(0x04, "duration", "TS 102 223 8.8")
@@ -132,11 +119,11 @@ class Duration(DataObject):
 
     @classmethod
     def decode(cls, value: bytes) -> Self:
-        unit, interval = _exactly(value, 2, cls.CLAUSE)
+        unit, interval = exactly(value, 2, cls.CLAUSE)
         return cls(known(TimeUnit, unit), interval)
 
     def encode(self) -> bytes:
-        return _octets(self.CLAUSE, self.unit, self.interval)
+        return to_octets(self.CLAUSE, self.unit, self.interval)
 
     @classmethod
     def seconds(cls, count: int) -> Self:
@@ -169,10 +156,10 @@ class ResponseLength(DataObject):
 
     @classmethod
     def decode(cls, value: bytes) -> Self:
-        return cls(*_exactly(value, 2, cls.CLAUSE))
+        return cls(*exactly(value, 2, cls.CLAUSE))
 
     def encode(self) -> bytes:
-        return _octets(self.CLAUSE, self.minimum, self.maximum)
+        return to_octets(self.CLAUSE, self.minimum, self.maximum)
 
 
 @data_object(0x03, "result", "TS 102 223 8.12")
@@ -190,7 +177,7 @@ class Result(DataObject):
         return cls(known(GeneralResult, value[0]), value[1:])
 
     def encode(self) -> bytes:
-        return _octets(self.CLAUSE, self.general) + self.additional
+        return to_octets(self.CLAUSE, self.general) + self.additional
 
 
 @data_object(0x0B, "SMS TPDU", "TS 102 223 8.13")
@@ -200,15 +187,21 @@ class SmsTpdu(OctetsObject):
     __slots__ = ()
 
 
-@data_object(0x0E, "tone", "TS 102 223 8.16")
-class Tone(OctetObject):
-    """The tone to play."""
-
-    __slots__ = ()
-    NAMES: ClassVar = ToneName
+_MF = b"\x3f\x00"
+_CURRENT_ADF = b"\x7f\xff"
 
 
-_FILE_HEADS = (b"\x3f\x00", b"\x7f\xff")
+def _paths_in(value: bytes) -> tuple[bytes, ...]:
+    """The paths behind the count: a path ends where 3F00 starts the next, or 7FFF that does not follow 3F00."""
+    paths: list[bytes] = []
+    for at in range(1, len(value), 2):
+        identifier = value[at : at + 2]
+        starts = identifier == _MF or (identifier == _CURRENT_ADF and paths[-1:] != [_MF])
+        if starts or not paths:
+            paths.append(identifier)
+        else:
+            paths[-1] += identifier
+    return tuple(paths)
 
 
 @data_object(0x12, "file list", "TS 102 223 8.18")
@@ -222,23 +215,15 @@ class FileList(DataObject):
     def decode(cls, value: bytes) -> Self:
         if not value or len(value) % 2 == 0:
             raise BadValue("a count and file identifiers of two octets wanted", clause=cls.CLAUSE)
-        paths: list[bytearray] = []
-        for at in range(1, len(value), 2):
-            identifier = value[at : at + 2]
-            starts = identifier == _FILE_HEADS[0] or (
-                identifier == _FILE_HEADS[1] and bytes(paths[-1] if paths else b"") != _FILE_HEADS[0]
-            )
-            if starts or not paths:
-                paths.append(bytearray())
-            paths[-1] += identifier
+        paths = _paths_in(value)
         if len(paths) != value[0]:
             raise BadValue(f"{value[0]} files announced, {len(paths)} paths found", offset=0, clause=cls.CLAUSE)
-        return cls(tuple(bytes(path) for path in paths))
+        return cls(paths)
 
     def encode(self) -> bytes:
-        octets = _octets(self.CLAUSE, len(self.paths)) + b"".join(self.paths)
-        if type(self).decode(octets) != self:
-            raise LocalError("a path starts with 3F00 or 7FFF", clause=self.CLAUSE)
+        octets = to_octets(self.CLAUSE, len(self.paths)) + b"".join(self.paths)
+        if _paths_in(octets) != self.paths:
+            raise LocalError("a path starts with 3F00 or 7FFF and holds neither again", clause=self.CLAUSE)
         return octets
 
     def plain(self) -> Any:
@@ -249,74 +234,12 @@ class FileList(DataObject):
         return plain if isinstance(plain, cls) else cls(tuple(plain))
 
 
-@data_object(0x15, "help request", "TS 102 223 8.21", required=False)
-class HelpRequest(MarkObject):
-    """The user wants help about the item chosen."""
-
-    __slots__ = ()
-
-
-@data_object(0x18, "items next action indicator", "TS 102 223 8.24", required=False)
-class ItemsNextAction(ListObject):
-    """For each item the type of the command that follows when it is chosen; 0 says nothing."""
-
-    __slots__ = ()
-    NAMES: ClassVar = CommandType
-
-
 @data_object(0x19, "event list", "TS 102 223 8.25")
 class EventList(ListObject):
     """Events to report. An empty list cancels the reports."""
 
     __slots__ = ()
     NAMES: ClassVar = Event
-
-
-@data_object(0x1E, "icon identifier", "TS 102 223 8.31", required=False)
-@dataclass(frozen=True, slots=True)
-class Icon(DataObject):
-    """A record of EF.IMG. `qualifier` bit 1 clear: the icon stands for the text; set: it stands beside the text."""
-
-    identifier: int
-    qualifier: int = 0
-
-    @property
-    def self_explanatory(self) -> bool:
-        """The icon is shown instead of the text."""
-        return not self.qualifier & 1
-
-    @classmethod
-    def decode(cls, value: bytes) -> Self:
-        qualifier, identifier = _exactly(value, 2, cls.CLAUSE)
-        return cls(identifier, qualifier)
-
-    def encode(self) -> bytes:
-        return _octets(self.CLAUSE, self.qualifier, self.identifier)
-
-
-@data_object(0x1F, "item icon identifier list", "TS 102 223 8.32", required=False)
-@dataclass(frozen=True, slots=True)
-class ItemIcons(DataObject):
-    """An icon per item, in the order of the items; `qualifier` as for :class:`Icon`."""
-
-    identifiers: tuple[int, ...]
-    qualifier: int = 0
-
-    @classmethod
-    def decode(cls, value: bytes) -> Self:
-        if not value:
-            raise Truncated("no list qualifier", offset=0, clause=cls.CLAUSE)
-        return cls(tuple(value[1:]), value[0])
-
-    def encode(self) -> bytes:
-        return _octets(self.CLAUSE, self.qualifier, *self.identifiers)
-
-
-@data_object(0x2B, "immediate response", "TS 102 223 8.43")
-class ImmediateResponse(MarkObject):
-    """The ME answers at once and keeps showing the text."""
-
-    __slots__ = ()
 
 
 @data_object(0x2C, "DTMF string", "TS 102 223 8.44")
@@ -347,57 +270,3 @@ class ApplicationIdentifier(OctetsObject):
 
     __slots__ = ()
     SIZE: ClassVar = range(1, 17)
-
-
-@dataclass(frozen=True, slots=True)
-class TextSpan:
-    """Formatting of `length` characters from `start` on (length 0: to the end); colour as in TS 23.040 §9.2.3.24.10."""
-
-    start: int
-    length: int
-    mode: int
-    colour: int
-
-
-@dataclass(frozen=True, slots=True)
-class SpanList(DataObject):
-    """Formatting in groups of four octets."""
-
-    spans: tuple[TextSpan, ...]
-
-    @classmethod
-    def decode(cls, value: bytes) -> Self:
-        if len(value) % 4:
-            raise BadValue(f"{len(value)} octets are not groups of four", clause=cls.CLAUSE)
-        return cls(tuple(TextSpan(*value[at : at + 4]) for at in range(0, len(value), 4)))
-
-    def encode(self) -> bytes:
-        return b"".join([_octets(self.CLAUSE, span.start, span.length, span.mode, span.colour) for span in self.spans])
-
-    def plain(self) -> Any:
-        return self.spans
-
-    @classmethod
-    def of(cls, plain: Any) -> Self:
-        return plain if isinstance(plain, cls) else cls(tuple(plain))
-
-
-@data_object(0x50, "text attribute", "TS 102 223 8.72")
-class TextAttribute(SpanList):
-    """Formatting of the text or alpha identifier before it."""
-
-    __slots__ = ()
-
-
-@data_object(0x51, "item text attribute list", "TS 102 223 8.73")
-class ItemTextAttributes(SpanList):
-    """Formatting of each item, in the order of the items."""
-
-    __slots__ = ()
-
-
-@data_object(0x68, "frame identifier", "TS 102 223 8.80")
-class FrameIdentifier(OctetObject):
-    """The frame of the screen the text goes to."""
-
-    __slots__ = ()

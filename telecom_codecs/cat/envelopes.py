@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..address import Address
-from .channel_objects import (
+from .context_objects import (
     DataConnectionStatus,
     DataConnectionType,
     ExtendedRejectionCause,
@@ -24,27 +24,14 @@ from .channel_objects import (
     SessionType,
     UriTruncated,
 )
-from .core_objects import (
-    CapabilityConfiguration,
-    DiallingAddress,
-    EventList,
-    HelpRequest,
-    ItemIdentifier,
-    SmsTpdu,
-    Subaddress,
-)
+from .core_objects import CapabilityConfiguration, DiallingAddress, EventList, ItemIdentifier, SmsTpdu, Subaddress
+from .display_objects import HelpRequest
 from .envelope import DEVICES, Envelope, envelope
 from .messages import maybe, one
 from .names import Device, EnvelopeTag, Event
+from .network_objects import BcRepeatIndicator, CellBroadcastPage, LocationInformation, SsString
 from .objects import DataObject
-from .state_objects import (
-    BcRepeatIndicator,
-    CellBroadcastPage,
-    LocationInformation,
-    SsString,
-    TimerIdentifier,
-    TimerValue,
-)
+from .state_objects import TimerIdentifier, TimerValue
 from .texts import AlphaIdentifier, UssdString
 
 

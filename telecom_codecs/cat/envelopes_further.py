@@ -13,9 +13,10 @@ from ..address import Address
 from ..errors import BadValue, LimitExceeded, LocalError
 from ..octets import Cursor
 from ..tlv import BerTlv, decode_ber
-from .channel_objects import (
-    ClientIdentity,
-    EncapsulatedEnvelopeType,
+from .context_objects import ClientIdentity, EncapsulatedEnvelopeType
+from .core_objects import CapabilityConfiguration, DiallingAddress, FileList, Subaddress
+from .envelope import DEVICES, Envelope, envelope
+from .further_objects import (
     GadShape,
     LastEnvelope,
     MultimediaIdentifier,
@@ -24,12 +25,10 @@ from .channel_objects import (
     NmeaSentence,
     RegistryApplication,
 )
-from .core_objects import CapabilityConfiguration, DiallingAddress, FileList, Subaddress
-from .envelope import DEVICES, Envelope, envelope
 from .messages import Message, many, maybe, one, read_body, read_message
 from .names import Device, EnvelopeTag, known
+from .network_objects import BcRepeatIndicator, RequestedAction, SsString
 from .objects import encode_objects, length_form, with_length_form
-from .state_objects import BcRepeatIndicator, RequestedAction, SsString
 from .texts import AlphaIdentifier, UssdString
 
 

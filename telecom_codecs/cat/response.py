@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, Self
 
 from ..errors import BadValue, LimitExceeded, LocalError
 from ..octets import Cursor
-from .channel_objects import ContainerSequence, DnsServerAddress, EncryptedObjects, SecurityTemplate
+from .context_objects import ContainerSequence, DnsServerAddress, EncryptedObjects, SecurityTemplate
 from .core_objects import CommandDetails, DeviceIdentities, Duration, ItemIdentifier, Result
 from .messages import Message, maybe, one, read_body, read_message
 from .names import CommandType, Device
