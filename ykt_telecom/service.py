@@ -1,7 +1,7 @@
 """The service: database, committer, links, pumps, inbox, jobs, timers and HTTP, wired together in one process.
 
     service = Service(settings, reactor=reactor)
-    join_something(service)          # hang hooks in: service.hooks, service.schedules, service.on_start
+    join_everything(service)         # hang the business in: service.hooks, service.schedules, service.on_start
     await service.start()            # inside the running loop
     …
     await service.stop()             # drains, then closes
@@ -35,10 +35,12 @@ from .delivery.intake import Intake
 from .delivery.link import Link, SourceAddress
 from .delivery.pump import Pump
 from .delivery.sending import settle_after_crash
+from .dialogue.join import join_dialogues
 from .keys.wrapping import KeyRing, open_key_ring
 from .ota.dispatch import Dispatcher
 from .ota.means import OtaMeans
 from .ota.wiring import connect_jobs
+from .statements.join import join_statements
 from .storage.committer import Committer
 from .storage.database import Database, create_all, open_database
 from .storage.faults import StorageUnavailable
@@ -46,7 +48,7 @@ from .storage.marks import JOBS, OUTBOX
 from .supervisor import Supervisor
 from .tokens import SystemTokens, Tokens
 
-__all__ = ["Hooks", "ManagedLink", "Service", "serve"]
+__all__ = ["Hooks", "ManagedLink", "Service", "join_everything", "serve"]
 
 log = structlog.get_logger(__name__)
 
@@ -70,8 +72,9 @@ LinkFactory = Callable[[LinkSettings, OnDeliver], ManagedLink]
 class Service:
     """One installation, running in the current process.
 
-    `hooks` are the business's places inside transactions; `schedules` are called with the scheduler once everything
-    else runs; `on_start` are awaited after that, `on_stop` first when stopping. All are filled before :meth:`start`.
+    `hooks` are the business's places inside transactions; `schedules` are called with the scheduler before it runs,
+    `on_start` are awaited after that and before anything is sent or received, `on_stop` first when stopping. All are
+    filled before :meth:`start`.
     `reactor` is Twisted's, needed for real links only; `link_factory` replaces them (tests, the demo).
     """
 
@@ -146,14 +149,14 @@ class Service:
         committer.listeners[JOBS] = [self._dispatcher.wake]
         committer.listeners[OUTBOX] = [pump.wake for pump in self._pumps]
         self._start_tasks()
-        for link in self.links:
-            link.start()
         self._scheduler = AsyncIOScheduler(timezone=BUSINESS_ZONE)
         for schedule in self.schedules:
             schedule(self._scheduler)
-        self._scheduler.start()
         for begin in self.on_start:
             await begin()
+        for link in self.links:
+            link.start()
+        self._scheduler.start()
         log.info("service started", links=len(self.links), http=self.http.url if self.http else None)
 
     def _start_tasks(self) -> None:
@@ -259,7 +262,13 @@ class Service:
 Join = Callable[[Service], object]
 
 
-def serve(settings: Settings, reactor: Any, joins: Sequence[Join] = ()) -> str | None:
+def join_everything(service: Service) -> None:
+    """Hang the dialogues and the statements in."""
+    join_dialogues(service)
+    join_statements(service)
+
+
+def serve(settings: Settings, reactor: Any, joins: Sequence[Join] = (join_everything,)) -> str | None:
     """Run the service until SIGTERM or SIGINT; returns why it stopped by itself, or None.
 
     `reactor` is `smsc_gateway.reactor.install()`. Raises what the start raised.

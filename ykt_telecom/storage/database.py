@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
+from sqlalchemy.pool import NullPool
 
 from .faults import AlreadyRunning, SchemaMismatch
 from .schema import SCHEMA_VERSION, load_areas, schema_version
@@ -99,6 +100,22 @@ def open_database(path: Path) -> Database:
         os.close(lock)
         raise
     return Database(engine, path, lock)
+
+
+def open_for_reading(path: Path) -> Database:
+    """Open an existing database without the lock, beside the instance that holds it; writing is refused by SQLite."""
+    if not path.is_file():
+        raise FileNotFoundError(f"no database at {path}: run `ykt init`, or name another --data or --config")
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    event.listen(engine, "connect", _refuse_writes)
+    event.listen(engine, "begin", _begin)
+    return Database(engine, path, -1)
+
+
+def _refuse_writes(dbapi_connection: Any, _record: object) -> None:
+    dbapi_connection.isolation_level = None
+    dbapi_connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    dbapi_connection.execute("PRAGMA query_only=ON")
 
 
 def _take_lock(path: Path) -> int:

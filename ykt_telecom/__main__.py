@@ -1,0 +1,100 @@
+"""The `ykt` command: collects the sub-commands that the packages offer under the entry-point group `ykt.commands`.
+
+A sub-command that cannot be imported is named when it is asked for; it does not take the others down.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import EntryPoint, entry_points
+
+import click
+
+from telecom_codecs.errors import CodecError
+
+from .api.server import PortTaken
+from .cards.states import Refused
+from .cards.steps import NoSuchCard
+from .cli.output import Trouble
+from .config import BadConfiguration
+from .directory.steps import DirectoryRefused
+from .keys.steps import KeyRefused, NoKey
+from .keys.wrapping import BindingMismatch, KekRefused
+from .ota.steps import NoSuchJob
+from .storage.faults import AlreadyRunning, SchemaMismatch, StorageUnavailable
+
+#: Errors whose message is meant for people: one line and exit status 1.
+_TOLD = (
+    AlreadyRunning,
+    BindingMismatch,
+    CodecError,
+    DirectoryRefused,
+    KekRefused,
+    KeyRefused,
+    NoKey,
+    NoSuchCard,
+    NoSuchJob,
+    OSError,
+    PortTaken,
+    Refused,
+    SchemaMismatch,
+    StorageUnavailable,
+    Trouble,
+)
+
+
+class Collected(click.Group):
+    """A group whose members come from entry points, looked up when they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*self.commands, *_offered()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        found = _offered().get(cmd_name)
+        if found is None:
+            return super().get_command(ctx, cmd_name)
+        try:
+            loaded = found.load()
+        except (ImportError, AttributeError) as error:
+            raise click.ClickException(f"{cmd_name} cannot be loaded from {found.value}: {error}") from None
+        assert isinstance(loaded, click.Command)
+        return loaded
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        lines = []
+        for name in self.list_commands(ctx):
+            try:
+                command = self.get_command(ctx, name)
+            except click.ClickException as error:
+                lines.append((name, f"({error.message})"))
+                continue
+            if command is not None and not command.hidden:
+                lines.append((name, command.get_short_help_str(80)))
+        if lines:
+            with formatter.section("Commands"):
+                formatter.write_dl(lines)
+
+
+def _offered() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group="ykt.commands")}
+
+
+@click.group(cls=Collected)
+def ykt() -> None:
+    """The SIM one-card platform: jobs over the air, STK dialogues, statements by SMS."""
+
+
+def main() -> None:
+    """Run `ykt`; exit status 0, 1 (it failed: one line why) or 2 (usage, configuration)."""
+    try:
+        ykt(standalone_mode=True)
+    except BadConfiguration as error:
+        click.echo(f"ykt: {error}", err=True)
+        sys.exit(2)
+    except _TOLD as error:
+        click.echo(f"ykt: {str(error) or type(error).__name__}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""How commands reach the database: the configuration, then one transaction in this process.
+
+The database belongs to one process at a time: while the service runs, commands that write are turned away by its
+lock and those that read open the file beside it.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from sqlalchemy import Connection
+
+from ..clock import SystemClock
+from ..config import Settings, read_settings
+from ..keys.wrapping import KeyRing, open_key_ring
+from ..storage.context import StepContext
+from ..storage.database import create_all, open_database, open_for_reading
+from ..tokens import SystemTokens
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def configured(command: F) -> F:
+    """The options that say which installation is meant."""
+    command = click.option(
+        "--config", "config", type=click.Path(path_type=Path), envvar="YKT_CONFIG", help="The TOML file (YKT_CONFIG)."
+    )(command)
+    return click.option(
+        "--data", "data", type=click.Path(path_type=Path), help="The data folder, when there is no configuration file."
+    )(command)
+
+
+def settings_of(config: Path | None, data: Path | None) -> Settings:
+    """The settings that the options name; `ykt.toml` of the data folder when only that is given."""
+    overrides: dict[str, Any] = {} if data is None else {"data_dir": data}
+    if config is None:
+        beside = (data or Path(os.environ.get("YKT_DATA_DIR", "."))) / "ykt.toml"
+        config = beside if beside.is_file() else None
+    return read_settings(config, os.environ, **overrides)
+
+
+def actor() -> str:
+    """Who gives the order, for the audit log."""
+    return f"cli:{getpass.getuser()}"
+
+
+def ring_of(settings: Settings) -> KeyRing:
+    return open_key_ring(settings.kek_path, settings.database_path)
+
+
+def write(settings: Settings, step: Callable[[Connection, StepContext], T]) -> T:
+    """Run a step in one transaction. Raises `AlreadyRunning` while the service holds the database."""
+    os.umask(0o077)
+    clock = SystemClock()
+    database = open_database(settings.database_path)
+    try:
+        create_all(database, clock.now())
+        with database.writing() as conn:
+            return step(conn, StepContext(clock.now(), SystemTokens()))
+    finally:
+        database.close()
+
+
+@contextmanager
+def reading(settings: Settings) -> Iterator[Connection]:
+    """A view of the database, beside a running service."""
+    database = open_for_reading(settings.database_path)
+    try:
+        with database.reading() as conn:
+            yield conn
+    finally:
+        database.engine.dispose()

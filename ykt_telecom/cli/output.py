@@ -1,0 +1,59 @@
+"""How commands speak: a table for people, JSON for programs, one line for trouble."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+
+
+class Trouble(RuntimeError):
+    """The command failed; the message says why and what to do."""
+
+
+def show(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:
+    """Print rows: as a JSON array, or as a table of the columns named."""
+    found = [dict(row) for row in rows]
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2, default=_plain))
+        return
+    if not found:
+        click.echo("(none)")
+        return
+    table = [list(columns), *[[_cell(row.get(column)) for column in columns] for row in found]]
+    widths = [max(_width(line[at]) for line in table) for at in range(len(columns))]
+    for line in table:
+        cells = [cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)]
+        click.echo("  ".join(cells).rstrip())
+
+
+def show_one(facts: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print one thing: as a JSON object, or line by line."""
+    if as_json:
+        click.echo(json.dumps(dict(facts), ensure_ascii=False, indent=2, default=_plain))
+        return
+    for name, value in facts.items():
+        click.echo(f"{name}: {_cell(value)}")
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    return str(value)
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
