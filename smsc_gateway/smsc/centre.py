@@ -58,10 +58,11 @@ class MessageCentre:
         message_ids: Iterator[str],
         clock: Callable[[], datetime],
         mailbox: Mailbox | None = None,
+        outgoing: Callable[[str], Outgoing] | None = None,
         validity: timedelta = VALIDITY,
     ) -> None:
         self.accounts = {account.system_id: account for account in accounts}
-        self.outgoing = {system_id: Outgoing() for system_id in self.accounts}
+        self.outgoing = {system_id: outgoing(system_id) if outgoing else Outgoing() for system_id in self.accounts}
         self.stations: dict[str, MobileStation] = {}
         self.mailbox = Mailbox() if mailbox is None else mailbox
         self.counts: Counter[str] = Counter()

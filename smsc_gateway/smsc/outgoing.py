@@ -44,8 +44,19 @@ class Outgoing:
         """Queue a deliver_sm; False when the queue is full and it is dropped."""
         if len(self) >= self._capacity:
             return False
-        self._ready.append(Delivery(pdu))
+        self.again(self.new(pdu))
         return True
+
+    def new(self, pdu: DeliverSm) -> Delivery:
+        """A delivery of `pdu`; a kept queue writes it down here."""
+        return Delivery(pdu)
+
+    def again(self, delivery: Delivery) -> None:
+        """Put a known delivery at the end."""
+        self._ready.append(delivery)
+
+    def done(self, delivery: Delivery) -> None:
+        """The ESME has it, or refused it for good; a kept queue forgets it here."""
 
     def take(self, now: float) -> Delivery | None:
         """The next one to send."""

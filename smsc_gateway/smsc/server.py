@@ -30,7 +30,7 @@ from .air import MobileStation, Refusal
 from .centre import MessageCentre, submission_of
 from .mailbox import Mailbox, Message
 from .observers import Observer
-from .outgoing import Delivery
+from .outgoing import Delivery, Outgoing
 
 log = structlog.get_logger(__name__)
 
@@ -91,12 +91,15 @@ class SmscServer:
         observers: Sequence[Observer] = (),
         limits: Limits | None = None,
         mailbox: Mailbox | None = None,
+        outgoing: Callable[[str], Outgoing] | None = None,
         validity: timedelta = timedelta(days=1),
     ) -> None:
         self.reactor = reactor
         self.loop: asyncio.AbstractEventLoop = reactor._asyncioEventloop
         self.observers = tuple(observers)
-        self.centre = MessageCentre(accounts, message_ids=message_ids, clock=clock, mailbox=mailbox, validity=validity)
+        self.centre = MessageCentre(
+            accounts, message_ids=message_ids, clock=clock, mailbox=mailbox, outgoing=outgoing, validity=validity
+        )
         self.centre.on_work = self._soon
         self.counts: Counter[str] = Counter()
         self._limits = limits or Limits(enquire_link=30.0)
@@ -310,8 +313,10 @@ class SmscServer:
             return
         if status == 0:
             self.counts["delivered to accounts"] += 1
+            queue.done(delivery)
         elif retry_class(status) is RetryClass.FINAL:
             self.counts["refused by accounts"] += 1
+            queue.done(delivery)
             log.warning("deliver_sm refused for good", line=line.number, status=repr(named(status)))
         else:
             self.counts["deferred by accounts"] += 1
