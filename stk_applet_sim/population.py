@@ -79,8 +79,8 @@ def station_of(
     """
     card = Uicc(profile, provider=PycryptodomeProvider(), random=random, state=state)
     menu = MenuApplet(card, card.storage, packaged_menu(), access_code=access_code, announced=profile.has_menu)
-    handset = Handset(card, strict=strict, service_centre=SERVICE_CENTRE)
-    return HandsetStation(profile.identity.msisdn.digits, handset, card=card, menu=menu, clock=clock)
+    handset = Handset(card, strict=strict, service_centre=SERVICE_CENTRE, clock=clock)
+    return HandsetStation(profile.identity.msisdn.digits, handset, card=card, menu=menu)
 
 
 def build_handset(spec: Mapping[str, Any]) -> HandsetStation:

@@ -15,7 +15,7 @@ from telecom_codecs.cat import Advice, DisplayText, advice_for
 from telecom_codecs.errors import RemoteError
 from telecom_codecs.identities import Tar
 
-from ..uicc.toolkit import Flow, Toolkit, Wait
+from ..uicc.toolkit import Flow, Wait
 from .menu_asking import RETRY_AFTER, TRIES, Asking
 from .menu_flows import MenuCard, MenuFlows, Outcome
 from .menu_memory import REMEMBERED_ANSWERS, MenuMemory
@@ -30,10 +30,7 @@ Receiver = Callable[[bytes, object], bytes]
 
 
 class ToolkitCard(MenuCard, Protocol):
-    """A card with a toolkit that hands over the packets of a TAR."""
-
-    @property
-    def toolkit(self) -> Toolkit: ...
+    """A card that also hands over the packets of a TAR."""
 
     def register_receiver(self, tar: Tar, minimum_security: int | None, receiver: Receiver) -> None:
         """`receiver(octets, context)` answers the data of every packet for `tar` that passed the channel's checks."""

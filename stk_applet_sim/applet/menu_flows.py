@@ -26,7 +26,7 @@ from telecom_codecs.identities import Iccid
 from telecom_codecs.sms_tpdu import SmsSubmit
 from telecom_codecs.udh import IEI_COMMAND_PACKET, Element, UserDataHeader
 
-from ..uicc.toolkit import Flow
+from ..uicc.toolkit import Flow, Toolkit
 from .menu_asking import (
     Asking,
     Ended,
@@ -72,6 +72,8 @@ class MenuCard(Protocol):
 
     @property
     def iccid(self) -> Iccid: ...
+    @property
+    def toolkit(self) -> Toolkit: ...
 
     def enterprise_applications(self) -> Sequence[ApplicationView]:
         """The applications on the card, by slot."""
@@ -214,8 +216,7 @@ class MenuFlows:
     def _ask_balance(self, application: ApplicationView) -> Asking[None]:
         """Balance, validity and date come from the platform, as the answer to this request."""
         yield from self._send(Operation.BALANCE, application.enterprise, "asking")
-        # The text stays on the screen without holding the session: the answer takes its place.
-        yield DisplayText(self.say("asking"), wait_for_user=False, immediate_response=True)
+        yield from self._leave(self.say("asking"), wait_for_user=False)
 
     # 4 my applications
 
@@ -263,7 +264,7 @@ class MenuFlows:
                 continue
         fields = ((int(RequestTag.PASSWORD), password),)
         yield from self._send(Operation.DELETE, application.enterprise, "submitting", fields)
-        yield from tell_last(self.say("submitted"), self._help)
+        yield from self._leave(self.say("submitted"), wait_for_user=True)
 
     # 9 language
 
@@ -290,6 +291,15 @@ class MenuFlows:
             raise Ended
         yield from tell_last(self.say("not_sent"), self._help)
         raise NotSent
+
+    def _leave(self, text: str, *, wait_for_user: bool) -> Asking[None]:
+        """A text that stays without holding the session, so that the card can answer the platform meanwhile.
+
+        An ME without sustained texts holds the session until the text is gone.
+        """
+        profile = self.card.toolkit.profile
+        sustained = profile is not None and profile.supports("display_text_sustained")
+        yield DisplayText(text, wait_for_user=wait_for_user, immediate_response=sustained)
 
     def not_shown(self, serial: bytes) -> SendShortMessage:
         """Tells the platform, silently, that an answer never reached the screen: it sends the SMS."""

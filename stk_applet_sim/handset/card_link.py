@@ -43,12 +43,12 @@ Observer = Callable[[Exchange], None]
 
 
 class CardLink:
-    """Sends APDUs to the card. `now` is set by the handset before it acts."""
+    """Sends APDUs to the card; `clock` gives the time of an exchange in seconds."""
 
-    def __init__(self, card: Card) -> None:
-        self.now = 0.0
+    def __init__(self, card: Card, clock: Callable[[], float] = float) -> None:
         self.observers: list[Observer] = []
         self._card = card
+        self._clock = clock
 
     def reset(self) -> bytes:
         return self._card.reset()
@@ -56,7 +56,7 @@ class CardLink:
     def exchange(self, c_apdu: bytes, *, masked: bytes | None = None) -> bytes:
         """One C-APDU as it stands. `masked` is what observers see in its place."""
         response = self._card.process(c_apdu)
-        seen = Exchange(self.now, c_apdu if masked is None else masked, response)
+        seen = Exchange(self._clock(), c_apdu if masked is None else masked, response)
         for observe in self.observers:
             observe(seen)
         return response

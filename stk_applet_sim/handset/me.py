@@ -9,6 +9,7 @@ Not here: what a command means for the screen (proactive.py), the card's octets 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -37,12 +38,12 @@ from telecom_codecs.cat import (
     encode_envelope,
 )
 from telecom_codecs.cat.state_objects import TimerIdentifier
-from telecom_codecs.dcs import DCS_OCTET, DataCoding
 from telecom_codecs.errors import RemoteError
 from telecom_codecs.sms_tpdu import DeliverReport, SmsDeliver, SmsSubmit, SubmitReport
 
 from .card_link import Card, CardLink, Observer
 from .conversation import CLEAR_SECONDS, Conversation, Performed, converse, performed
+from .download import FCS_UNSPECIFIED, SW_TOOLKIT_BUSY, is_for_card, report_of
 from .inbox import FLASH, Inbox
 from .profile import TERMINAL_PROFILE
 from .screen import Busy, Idle, Key, Menu, Off, Screen, Text
@@ -53,13 +54,8 @@ INS_TERMINAL_PROFILE, INS_FETCH, INS_TERMINAL_RESPONSE, INS_ENVELOPE, INS_STATUS
 MOST_COMMANDS: Final = 250  #: performed in one go; a card that never ends is heard again at the next command
 NO_DATA: Final = 0x0C  #: P2 of STATUS: only the status word is wanted
 
-PID_SIM_DOWNLOAD: Final = 0x7F  #: "(U)SIM data download", TS 23.040 §9.2.3.9
-SIM_CLASS: Final = 2
-FCS_TOOLKIT_BUSY, FCS_DOWNLOAD_ERROR, FCS_UNSPECIFIED = 0xD4, 0xD5, 0xFF  #: TP-FCS, TS 23.040 §9.2.3.22
 
 SW_COMMAND_WAITS: Final = 0x91
-SW_TOOLKIT_BUSY: Final = 0x9300
-SW_WITH_ERROR: Final = (0x62, 0x63)  #: SW1: the card processed the packet and reports an error in its answer
 
 Submit = Callable[[SmsSubmit], SubmitReport]
 
@@ -81,15 +77,27 @@ class _Timer:
 
 
 class Handset:
-    """A phone with a card. `strict`: only class 2 goes to the card, not DCS 04 too."""
+    """A phone with a card. `strict`: only class 2 goes to the card, not DCS 04 too.
 
-    def __init__(self, card: Card, *, strict: bool = False, service_centre: str = "") -> None:
+    `clock` gives seconds that never run backwards; without one it is as late as the last :meth:`tick` said.
+    """
+
+    def __init__(
+        self,
+        card: Card,
+        *,
+        strict: bool = False,
+        service_centre: str = "",
+        clock: Callable[[], float] | None = None,
+    ) -> None:
         self.in_coverage = True
         self.occupation: Occupation | None = None
         self.inbox = Inbox()
         #: told of every screen that comes up by itself, in order: a transcript misses nothing
         self.watchers: list[Callable[[Screen], None]] = []
-        self._link = CardLink(card)
+        self._clock = clock
+        self._ticked = 0.0
+        self._link = CardLink(card, lambda: self.now)
         self._strict = strict
         self._service_centre = Address(service_centre) if service_centre else None
         self._submit: Submit | None = None
@@ -97,7 +105,7 @@ class Handset:
         self._menu: SetUpMenu | None = None
         self._menu_open = False
         self._conversation: Conversation | None = None
-        self._left_text = ""  # a text that may stay after its command was answered
+        self._left: Text | None = None  # a text that stays after its command was answered
         self._left_until = 0.0
         self._sending = ""
         self._flash: list[str] = []
@@ -109,7 +117,8 @@ class Handset:
 
     @property
     def now(self) -> float:
-        return self._link.now
+        """Seconds."""
+        return self._ticked if self._clock is None else self._clock()
 
     @property
     def observers(self) -> list[Observer]:
@@ -131,7 +140,7 @@ class Handset:
         """Everything volatile is gone; the inbox stays."""
         self._is_on = self._menu_open = False
         self._menu = self._conversation = None
-        self._left_text = ""
+        self._left = None
         self._flash.clear()
         self._timers.clear()
 
@@ -139,13 +148,13 @@ class Handset:
         """`submit` takes the phone's short messages to the service centre and returns its report."""
         self._submit = submit
 
-    def tick(self, now: float) -> None:
-        """It is `now` (seconds, never backwards): end what took too long, wake what is due."""
-        self._link.now = max(now, self._link.now)
+    def tick(self, now: float = 0.0) -> None:
+        """End what took too long, wake what is due. `now` (seconds) tells the time to a handset without a clock."""
+        self._ticked = max(now, self._ticked)
         if self._conversation is not None and self._conversation.deadline <= self.now:
             self._answer(self._conversation.timed_out())
         if self._left_until <= self.now:
-            self._left_text = ""
+            self._left = None
         for number, timer in list(self._timers.items()):
             if timer.until <= self.now and self._conversation is None:
                 self._expire(number, timer)
@@ -172,8 +181,8 @@ class Handset:
             return Menu(self._menu.title, tuple(item.text for item in self._menu.items))
         if self.occupation is not None:
             return Busy(self.occupation.name.lower())
-        if self._left_text:
-            return Text(self._left_text, waits=False)
+        if self._left is not None:
+            return self._left
         return Idle(self._menu.title if self._menu is not None else "")
 
     def press(self, key: Key | str) -> None:
@@ -188,11 +197,13 @@ class Handset:
             self._flash.pop(0)
         elif self._menu_open:
             self._menu_open = key in (Key.OK, Key.HELP, Key.CLEAR)
+        elif self._left is not None and self._left.waits:
+            self._left = None
         elif key is Key.OK and self._is_on and self._menu is not None and self.occupation is None:
-            self._left_text = ""
+            self._left = None
             self._menu_open = True
         else:
-            self._left_text = ""
+            self._left = None
 
     def select(self, line: int, *, wants_help: bool = False) -> None:
         """Choose a line of the menu or list shown, counted from 1. Lines that are not there do nothing."""
@@ -200,7 +211,7 @@ class Handset:
             self._answer(self._conversation.select(line))
         elif self._menu_open and self._menu is not None and 1 <= line <= len(self._menu.items):
             self._menu_open = False
-            self._left_text = ""
+            self._left = None
             item = self._menu.items[line - 1].id
             answer = self._envelope(encode_envelope(MenuSelection(item, wants_help)))
             if answer.sw == SW_TOOLKIT_BUSY:
@@ -217,9 +228,10 @@ class Handset:
         elif self._menu_open and digit.isdecimal():
             self.select(int(digit))
 
-    def _leave_text(self, text: str) -> None:
-        """A text that stays for a while and asks nothing."""
-        self._left_text, self._left_until = text, self.now + CLEAR_SECONDS
+    def _leave_text(self, text: str, *, waits: bool = False) -> None:
+        """A text that stays, for a while or until a key is pressed, and whose command is already answered."""
+        self._left = Text(text, waits=waits)
+        self._left_until = math.inf if waits else self.now + CLEAR_SECONDS
         self._changed()
 
     def _changed(self) -> None:
@@ -232,7 +244,7 @@ class Handset:
         """A short message from the network; None while the phone cannot be reached."""
         if not self._is_on or not self.in_coverage:
             return None
-        if self._is_for_card(deliver):
+        if is_for_card(deliver, strict=self._strict):
             return self._download(deliver)
         try:
             message = self.inbox.take(deliver, self.now)
@@ -242,25 +254,10 @@ class Handset:
             self._flash.append(message.text or "")
         return DeliverReport()
 
-    def _is_for_card(self, deliver: SmsDeliver) -> bool:
-        if deliver.pid != PID_SIM_DOWNLOAD:
-            return False
-        by_class = DataCoding.decode(deliver.dcs).message_class == SIM_CLASS
-        return by_class or (deliver.dcs == DCS_OCTET and not self._strict)
-
     def _download(self, deliver: SmsDeliver) -> DeliverReport:
-        """ENVELOPE (SMS-PP DOWNLOAD) and what the card answers, TS 31.111 §7.1.1."""
-        envelope = encode_envelope(SmsPpDownload(self._service_centre, deliver.encode()))
-        answer = self._envelope(envelope)
-        if answer.sw == SW_TOOLKIT_BUSY:
-            return DeliverReport(failure_cause=FCS_TOOLKIT_BUSY)
-        accepted = answer.is_ok
-        if not accepted and answer.sw1 not in SW_WITH_ERROR:
-            return DeliverReport(failure_cause=FCS_DOWNLOAD_ERROR)
-        cause = None if accepted else FCS_DOWNLOAD_ERROR
-        if not answer.data:
-            return DeliverReport(failure_cause=cause)
-        return DeliverReport(answer.data, deliver.pid, deliver.dcs, cause, udhi=_starts_with_header(answer.data))
+        """ENVELOPE (SMS-PP DOWNLOAD) and the report its answer makes."""
+        envelope = SmsPpDownload(self._service_centre, deliver.encode())
+        return report_of(self._envelope(encode_envelope(envelope)), deliver)
 
     # what the card wants
 
@@ -293,9 +290,9 @@ class Handset:
         if problem is not None:
             return performed(command, GeneralResult.TERMINAL_UNABLE, bytes((problem,)))
         if isinstance(command, DisplayText) and command.immediate_response:
-            self._leave_text(command.text)
+            self._leave_text(command.text, waits=command.wait_for_user)
             return performed(command)
-        self._left_text = ""
+        self._left = None
         self._conversation = conversation
         self._changed()
         return None
@@ -388,8 +385,3 @@ def details_in(octets: bytes) -> CommandDetails:
         if len(octets) >= at + 5 and octets[at] & 0x7F == 0x01 and octets[at + 1] == 3:
             return CommandDetails(*octets[at + 2 : at + 5])
     return CommandDetails(0, 0, 0)
-
-
-def _starts_with_header(octets: bytes) -> bool:
-    """A card that answers with a UDH (TS 31.115 §4.4) starts with 02 71 00, or with a concatenation and 71."""
-    return len(octets) > octets[0] >= 2 and 0x71 in octets[1 : 1 + octets[0]]

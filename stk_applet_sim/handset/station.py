@@ -15,7 +15,7 @@ from .me import Handset
 
 
 class HandsetStation:
-    """One number on the air. `clock` gives the seconds that the handset's timeouts and captures use.
+    """One number on the air.
 
     `card` and `menu` are kept for whoever built the station (terminals tap the card, tests look at dialogues).
     """
@@ -27,13 +27,11 @@ class HandsetStation:
         *,
         card: Uicc | None = None,
         menu: MenuApplet | None = None,
-        clock: Callable[[], float] | None = None,
     ) -> None:
         self.msisdn = msisdn
         self.handset = handset
         self._card = card
         self._menu = menu
-        self._clock = clock
 
     @property
     def card(self) -> Uicc:
@@ -54,7 +52,7 @@ class HandsetStation:
 
     def deliver(self, tpdu: SmsDeliver) -> DeliverReport | None:
         """A short message for this number; None while it is off or out of coverage: keep it and try again."""
-        self.tick()
+        self.handset.tick()
         return self.handset.deliver(tpdu)
 
     def attach(self, submit: Callable[[SmsSubmit], SubmitReport]) -> None:
@@ -62,8 +60,3 @@ class HandsetStation:
         self.handset.attach(submit)
         if not self.handset.is_on:
             self.handset.power_on()
-
-    def tick(self) -> None:
-        """Let the handset know what time it is."""
-        if self._clock is not None:
-            self.handset.tick(self._clock())

@@ -243,6 +243,9 @@ def test_deletion_confirms_then_asks_the_password_hidden_then_sends() -> None:
     assert request == Request(
         Operation.DELETE, 1, phone.card.iccid, 1002, Language.CHINESE, ((RequestTag.PASSWORD, b"907788"),)
     )
+    assert not phone.card.toolkit.busy, "the text does not hold the session"
+    phone.handset.tick(300.0)
+    assert phone.shown() == SUBMITTED, "it stays until the member has read it"
     phone.handset.press("ok")
     assert phone.shown() == Idle("移动一卡通")
 

@@ -9,7 +9,7 @@ import pytest
 from stk_applet_sim.handset.card_link import CardLink, Exchange
 from stk_applet_sim.handset.conversation import Performed
 from stk_applet_sim.handset.me import Handset, Occupation, details_in
-from stk_applet_sim.handset.screen import Confirm, Idle, Input, Off, Screen, Text, render
+from stk_applet_sim.handset.screen import Confirm, Idle, Input, List, Off, Screen, Text, render
 from stk_applet_sim.handset.station import HandsetStation
 from stk_applet_sim.uicc.toolkit import Flow, Wait
 from telecom_codecs.address import Address
@@ -117,7 +117,7 @@ def test_inbox_survives_a_power_cycle() -> None:
 
 def test_station_switches_on_when_the_network_attaches_it() -> None:
     """And passes messages both ways under its number."""
-    station = HandsetStation("8613800000001", Handset(StubCard()), clock=lambda: 12.5)
+    station = HandsetStation("8613800000001", Handset(StubCard(), clock=lambda: 12.5))
     assert station.deliver(text_message("x")[0]) is None
     station.attach(Network().submit)
     assert station.handset.is_on
@@ -125,6 +125,29 @@ def test_station_switches_on_when_the_network_attaches_it() -> None:
     assert station.handset.now == 12.5
     with pytest.raises(LookupError):
         _ = station.card
+
+
+def test_a_dialogue_begun_late_has_its_whole_time() -> None:
+    """With a clock, the half minute starts at the key press and not at the last message of the network."""
+    now = 0.0
+    card = StubCard()
+    card.toolkit.register_menu("m", [(1, "x")], lambda item, help: select())
+
+    def select() -> Flow:
+        yield SelectItem("t", ITEMS)
+
+    handset = Handset(card, clock=lambda: now)
+    handset.power_on()
+    now = 1000.0
+    handset.press("ok")
+    handset.select(1)
+    now = 1029.0
+    deliver(handset, *text_message("x"))
+    handset.tick()
+    assert isinstance(handset.screen, List)
+    now = 1030.0
+    handset.tick()
+    assert render(handset.screen) == render(Idle("m"))
 
 
 # texts
