@@ -6,7 +6,7 @@ The data field of the APDU: details of the command, devices, the result, then ob
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, ClassVar, Final, Self
 
@@ -55,7 +55,7 @@ class TerminalResponse(Message):
     result: int = GeneralResult.OK
     additional: bytes = b""
     item: int | None = None
-    text: str | None = None
+    text: str | None = field(default=None, repr=False)  #: what the user typed: may be a password
     duration: Duration | None = None
     devices: DeviceIdentities = STANDARD_DEVICES
 

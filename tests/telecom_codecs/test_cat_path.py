@@ -121,6 +121,14 @@ def test_typed_text_comes_back() -> None:
     assert TerminalResponse(GetInput("x").details, text="50").encode() == octets
 
 
+def test_typed_password_is_in_no_log() -> None:
+    """The answer to a hidden GET INPUT does not show in repr or in the line for operators."""
+    response = TerminalResponse.decode(
+        TerminalResponse(GetInput("x", 6, 6, hidden=True).details, text="871205").encode()
+    )
+    assert "871205" not in repr(response) + response.describe()
+
+
 @pytest.mark.parametrize("yes", [True, False])
 def test_yes_and_no_are_told_apart(yes: bool) -> None:
     """GET INKEY yes/no answers 01 or 00 after DCS 04 (TS 102 223 §6.8.2)."""

@@ -40,6 +40,7 @@ from telecom_codecs.cat import display_objects as display
 from telecom_codecs.cat import network_objects as network
 from telecom_codecs.cat import state_objects as state
 from telecom_codecs.cat.response import NO, YES
+from telecom_codecs.cat.shapes import OctetsObject
 from tests.vectors import curated, foreign, needs_vectors
 
 
@@ -291,3 +292,21 @@ def test_the_whole_set_is_there_and_nothing_is_opaque() -> None:
     }
     opaque = [row["name"] for row in MESSAGES if any(isinstance(item, Opaque) for item in _message(row)[0].objects())]
     assert opaque == []
+
+
+@needs_vectors
+def test_objects_carried_as_octets_are_these() -> None:
+    """82 of 4080 objects hold octets whose structure belongs to another standard."""
+    kinds = [type(item) for row in MESSAGES for item in _message(row)[0].objects()]
+    carried = Counter(kind.NAME for kind in kinds if issubclass(kind, OctetsObject))
+    assert len(kinds) == 4080
+    assert carried == {
+        "SMS TPDU": 51,
+        "C-APDU": 9,
+        "cause": 6,
+        "channel data": 5,
+        "network measurement results": 5,
+        "capability configuration parameters": 3,
+        "cell broadcast page": 2,
+        "subaddress": 1,
+    }
