@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from random import Random
 
+from sqlalchemy import Connection
+
 from ..attendance.rules import DEFAULT_SHIFT, Shift, working_days
-from ..attendance.steps import AttendanceEvent
+from ..attendance.steps import AttendanceEvent, post_event
 from ..clock import BUSINESS_ZONE
-from .steps import CardTransaction, Kind
+from .steps import CardTransaction, Kind, post_transaction
 
 FIRST_COUNTER = 30_001
 _MEALS = (800, 1000, 1200, 1250, 1380, 1500, 1600, 1850, 2200)
@@ -61,6 +63,14 @@ def generate_month(
         tuple(what for what in numbered if isinstance(what, AttendanceEvent)),
         balance,
     )
+
+
+def post_month(connection: Connection, made: GeneratedMonth, *, now: datetime, origin: str = "generator") -> None:
+    """Take everything the month holds, in one step; the same month again is a month of duplicates."""
+    for what in made.transactions:
+        post_transaction(connection, what, now=now, origin=origin)
+    for tap in made.events:
+        post_event(connection, tap, now=now, origin=origin)
 
 
 def _punches(chance: Random, day: date, hours: Shift) -> Iterator[datetime]:
