@@ -31,6 +31,7 @@ Writer = Callable[..., bytes]
 CLASSES: dict[int, type] = {}
 READERS: dict[int, Reader] = {}
 WRITERS: dict[type, Writer] = {}
+DOUBTS: dict[type, Callable[[Any], bool]] = {}  #: whether any guard of the fields is raised
 
 
 def _short(octets: bytes, status: int = CommandStatus.RINVCMDLEN) -> PduError:
@@ -62,6 +63,8 @@ def _complain(pdu: Any) -> NoReturn:
 
 def faulty_field(pdu: Any) -> tuple[str, int] | None:
     """The first field beyond the standard's limits: its name and the status that refuses it; None when all fit."""
+    if not DOUBTS[type(pdu)](pdu):
+        return None
     for name, kind in declared(type(pdu)).items():
         if kind.fault(getattr(pdu, name)) is not None:
             return name, kind.status
@@ -116,6 +119,11 @@ def _writer_source(pdu_class: type, command_id: int) -> str:
     return "\n".join(lines)
 
 
+def _doubt_source(pdu_class: type) -> str:
+    guards = [guard for name, kind in declared(pdu_class).items() for guard in kind.guard(name)]
+    return f"def doubt(p):\n    return {' or '.join(guards) or 'False'}"
+
+
 def _constructor_source(pdu_class: type) -> str:
     names = [field.name for field in dataclasses.fields(pdu_class)]
     parameters = ", ".join(f"{name}=default_{name}" for name in names)
@@ -157,6 +165,7 @@ def pdu(command_id: int, *, optional_body: bool = False) -> Callable[[PduClass],
             _reader_source(pdu_class, optional_body=optional_body),
             _writer_source(pdu_class, command_id),
             _constructor_source(pdu_class),
+            _doubt_source(pdu_class),
         ):
             exec(compile(source, f"<{pdu_class.__name__}>", "exec"), scope)  # noqa: S102 - built from our declarations only
         setattr(pdu_class, "__init__", scope["__init__"])  # noqa: B010 - mypy refuses the plain assignment
@@ -164,6 +173,7 @@ def pdu(command_id: int, *, optional_body: bool = False) -> Callable[[PduClass],
         CLASSES[command_id] = pdu_class
         READERS[command_id] = scope["read"]
         WRITERS[pdu_class] = scope["write"]
+        DOUBTS[pdu_class] = scope["doubt"]
         return pdu_class
 
     return register

@@ -36,6 +36,10 @@ PID_DATA_DOWNLOAD = 0x7F
 DCS_CLASS_2 = 0xF6
 
 
+_UDHI = int(EsmClass.UDHI)  # plain ints: an IntFlag's & costs a microsecond
+_REPLY_PATH = int(EsmClass.REPLY_PATH)
+
+
 class MobileStation(Protocol):
     """A phone as the centre sees it. Its methods are synchronous and short."""
 
@@ -108,8 +112,11 @@ def content_of(pdu: op.SubmitSm | op.SubmitMulti | op.DataSm, reference: Callabl
     `reference` gives a concatenation reference when a long payload must be cut. A UDH wins over sar_* TLVs.
     """
     pid = 0 if isinstance(pdu, op.DataSm) else pdu.protocol_id
-    udhi = bool(pdu.esm_class & EsmClass.UDHI)
+    udhi = bool(pdu.esm_class & _UDHI)
     octets = op.content(pdu)
+    reply_path = bool(pdu.esm_class & _REPLY_PATH)
+    if not pdu.tlvs and _goes_as_it_is(pdu.data_coding, octets, udhi=udhi):
+        return Content(pid, pdu.data_coding, ((udhi, octets),), reply_path)
     try:
         header, body = split_user_data(udhi, octets)
     except CodecError as error:
@@ -117,7 +124,15 @@ def content_of(pdu: op.SubmitSm | op.SubmitMulti | op.DataSm, reference: Callabl
     dcs, body = _coded(pdu.data_coding, body)
     header = _with_sar(header, pdu.tlvs)
     segments = _segments(dcs, header, body, reference)
-    return Content(pid, dcs, segments, reply_path=bool(pdu.esm_class & EsmClass.REPLY_PATH))
+    return Content(pid, dcs, segments, reply_path)
+
+
+def _goes_as_it_is(data_coding: int, octets: bytes, *, udhi: bool) -> bool:
+    """The ordinary case: one short message of octets or UCS2 whose data_coding is its DCS, any header inside it."""
+    coding = DataCoding.decode(data_coding)
+    if coding.counts_septets or (data_coding < 0x10 and data_coding not in (0x04, 0x08)):
+        return False
+    return len(octets) <= MAX_OCTETS and (not udhi or (octets != b"" and octets[0] < len(octets)))
 
 
 #: data_coding values that name an 8-bit alphabet, as Python's codecs call them — SMPP 3.4 §5.2.19
