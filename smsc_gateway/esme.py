@@ -207,7 +207,7 @@ class EsmeLink:
 
     def start(self) -> None:
         """Connect, bind, and keep doing so."""
-        self._loop = asyncio.get_event_loop() if self._reactor is None else _loop_of(self._reactor)
+        self._loop = _loop_of(self._reactor)
         self._service.startService()
 
     async def stop(self) -> None:

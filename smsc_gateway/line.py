@@ -21,6 +21,7 @@ CallSoon = Callable[[Callable[[], None]], object]
 
 _PLAIN = (tcp.Client, tcp.Server)
 _LINGER = 5.0  #: seconds a peer has to read what is left after we closed
+_PIECE = 16  #: answers of one read are written in pieces of so many: the peer works on them while we go on
 _SLACK = 0.01  #: a timer this much too late is not worth moving
 
 
@@ -117,11 +118,13 @@ class Line(Protocol):
         """Act on the session's events in their order, then write what it has to say."""
         reason: str | None = None
         self._flushing = True  # the flush below is the one that anything said meanwhile waits for
-        for event in events:
+        for number, event in enumerate(events, 1):
             if type(event) is Close:
                 reason = event.reason
             else:
                 self.on_event(event)
+            if number % _PIECE == 0 and self.session.has_output:
+                self._write()
         self.flush()
         if reason is not None:
             self.close(reason)
@@ -135,10 +138,13 @@ class Line(Protocol):
     def flush(self) -> None:
         """Write what the session has to say, in one piece, and see to its timer."""
         self._flushing = False
+        self._write()
+        self._arm()
+
+    def _write(self) -> None:
         octets = self.session.take()
         if octets and not self._closing:
             write_now(self.transport, octets)
-        self._arm()
 
     def close(self, reason: str) -> None:
         """Write what is buffered, then close; a peer that does not read is cut off."""

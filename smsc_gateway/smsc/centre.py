@@ -44,6 +44,7 @@ LONGEST_VALIDITY = timedelta(days=7)
 UNKNOWN_SUBSCRIBER = 1  #: network_error_code — TS 29.002, MAP user error
 ABSENT_SUBSCRIBER = 27
 
+_COUNTED = {state: state.name.lower() for state in MessageState}
 RECEIPT_ALWAYS, RECEIPT_ON_FAILURE, RECEIPT_ON_SUCCESS, RECEIPT_MASK = 1, 2, 3, 0x03
 INTERMEDIATE_WANTED = 0x10
 
@@ -103,11 +104,12 @@ class MessageCentre:
         return message
 
     def _message(self, account: str, pdu: op.SubmitSm, destination: str, now: datetime) -> Message:
+        latest = now + LONGEST_VALIDITY
         due = _time_of(pdu.schedule_delivery_time, now, CommandStatus.RINVSCHED) or now
         expires = _time_of(pdu.validity_period, now, CommandStatus.RINVEXPIRY) or due + self._validity
         if expires <= now:
             raise Refusal("the validity period is over", CommandStatus.RINVEXPIRY)
-        if due > now + LONGEST_VALIDITY:
+        if due > latest:
             raise Refusal("scheduled too far ahead", CommandStatus.RINVSCHED)
         identity = next(self._ids)
         return Message(
@@ -120,7 +122,7 @@ class MessageCentre:
             content_of(pdu, self._next_reference),
             now,
             due,
-            min(expires, now + LONGEST_VALIDITY),
+            min(expires, latest),
         )
 
     def _accept(self, message: Message, now: datetime) -> None:
@@ -207,7 +209,7 @@ class MessageCentre:
     def _finish(self, message: Message, happening: Happening, now: datetime, error: int) -> None:
         message.error = error
         self.mailbox.finish(message, happening, now)
-        self.counts[message.state.name.lower()] += 1
+        self.counts[_COUNTED[message.state]] += 1
         wanted = message.sent.registered_delivery & RECEIPT_MASK
         delivered = message.state is MessageState.DELIVERED
         if wanted in (RECEIPT_ALWAYS, RECEIPT_ON_SUCCESS if delivered else RECEIPT_ON_FAILURE):

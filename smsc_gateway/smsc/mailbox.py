@@ -68,7 +68,7 @@ class Message:
 
     @property
     def is_open(self) -> bool:
-        return self.state in OPEN_STATES
+        return self.finished is None
 
     def move(self, happening: Happening, now: datetime) -> None:
         """Take the table's step; KeyError for a step that it does not have."""
