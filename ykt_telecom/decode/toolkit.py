@@ -66,9 +66,17 @@ def _text(octets: bytes) -> str:
     return f"“{gsm7.decode(body)}”"
 
 
-def _meaning(tlv: ComprehensionTlv, *, hidden: bool) -> str:
+def _is_yes_or_no(details: bytes) -> bool:
+    """GET INKEY with qualifier bit 3: the answer is one octet, 01 yes or 00 no (TS 102 223 §8.6)."""
+    return details[1] == 0x22 and bool(details[2] & 4)
+
+
+def _meaning(tlv: ComprehensionTlv, details: bytes, *, answers: bool) -> str:
     value = tlv.value
+    hidden = answers and details[1] == 0x23 and bool(details[2] & 4)  # the answer to a hidden GET INPUT
     match tlv.tag:
+        case 0x0D if answers and _is_yes_or_no(details) and len(value) == 2:
+            return "yes" if value[1] else "no"
         case 0x01 if len(value) == 3:
             return f"{COMMANDS.get(value[1], f'type {value[1]:02X}')}, number {value[0]}, qualifier {value[2]:02X}"
         case 0x02 if len(value) == 2:
@@ -93,12 +101,11 @@ def _meaning(tlv: ComprehensionTlv, *, hidden: bool) -> str:
 def _objects(walk: Walk, tlvs: tuple[ComprehensionTlv, ...], octets: bytes, start: int, *, mobile: bool,
              keys: DecodeKeys | None) -> tuple[Layer, ...]:  # fmt: skip
     details = next((tlv.value for tlv in tlvs if tlv.tag == 0x01 and len(tlv.value) == 3), b"\0\0\0")
-    hidden = details[1] == 0x23 and bool(details[2] & 4) and not mobile  # the answer to a hidden GET INPUT
     inside: list[Layer] = []
     for tlv in tlvs:
         encoded = tlv.encode()
         try:
-            meaning = _meaning(tlv, hidden=hidden)
+            meaning = _meaning(tlv, details, answers=not mobile)
         except CodecError as error:
             meaning = f"not understood: {error}"
         walk.take(len(encoded), OBJECTS.get(tlv.tag, f"object {tlv.tag:02X}"), meaning)

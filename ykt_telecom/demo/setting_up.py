@@ -1,0 +1,214 @@
+"""A new demo's first minutes: enterprises and members are entered, cards imported, applications issued over the air.
+
+Then a month of life: every card is held to terminals, and what the terminals took away is uploaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from random import Random
+
+from sqlalchemy import Connection, func, select
+
+from stk_applet_sim.applet.enterprise import TapRecord
+from stk_applet_sim.population import SeededCard
+from telecom_codecs.secret_key import SecretKey
+
+from ..attendance.steps import AttendanceEvent, post_event
+from ..cards.steps import NewCard, add_card
+from ..clock import BUSINESS_ZONE
+from ..dialogue.join import password_seal
+from ..dialogue.password import ServicePassword
+from ..dialogue.password_steps import set_password
+from ..directory.steps import NewMember, add_enterprise, add_members
+from ..keys.steps import KeyUsage, store_card_keys, store_mother_key
+from ..money.generator import generate_month
+from ..money.steps import CardTransaction, open_purse, post_transaction
+from ..money.steps import Kind as MoneyKind
+from ..notices.signature import DEFAULT_SIGNATURE
+from ..ota.outcome import JobKind
+from ..ota.states import TERMINAL_STATES
+from ..ota.steps import order_job
+from ..ota.tables import job
+from ..service import Service
+from ..statements.period import Period
+from ..statements.schedule import set_schedule
+from ..statements.steps import StatementKind
+from ..storage.context import StepContext
+from .people import ATTENDANCE, ENTERPRISES, PURSE, YEAR_OF_VALIDITY, DemoEnterprise, enterprises_of, member_name
+from .world import Tap, TapKind, World
+
+ACTOR = "demo"
+PASSWORD = ServicePassword(b"135790")  #: of every member; a demo's secret is none
+ISSUE_PRIORITY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """The `number`-th member's place in an enterprise."""
+
+    number: int
+    card: SeededCard
+    enterprise: DemoEnterprise
+
+
+def memberships(cards: Iterable[SeededCard]) -> tuple[Membership, ...]:
+    return tuple(
+        Membership(number, card, enterprise)
+        for number, card in enumerate(cards)
+        for enterprise in enterprises_of(number)
+    )
+
+
+async def enter_everything(service: Service, world: World) -> None:
+    """Directory, cards, keys, passwords, purses and schedules, in one transaction."""
+    committer = service.open_storage()
+    seal = password_seal(service.ring)
+    verifier = seal.seal(PASSWORD, service.tokens.octets(16))
+
+    def step(conn: Connection, context: StepContext) -> None:
+        _enter_enterprises(conn, context, service)
+        for number, card in enumerate(world.cards):
+            _enter_card(conn, context, service, card)
+            set_password(conn, iccid=card.iccid.digits, verifier=verifier, now=context.now)
+            for enterprise in enterprises_of(number):
+                person = NewMember(card.msisdn, member_name(number), f"{enterprise.number}{number:04d}")
+                add_members(conn, enterprise.number, [person], actor=ACTOR, now=context.now)
+
+    await committer.perform(step)
+
+
+def _enter_enterprises(conn: Connection, context: StepContext, service: Service) -> None:
+    for enterprise in ENTERPRISES:
+        add_enterprise(
+            conn,
+            code=f"E{enterprise.number}",
+            name=enterprise.name,
+            signature=DEFAULT_SIGNATURE,
+            enterprise_id=enterprise.number,
+            actor=ACTOR,
+            now=context.now,
+        )
+        store_mother_key(
+            conn,
+            service.ring,
+            enterprise.number,
+            1,
+            SecretKey(context.tokens.octets(16)),
+            provider=service.provider,
+            nonce=context.tokens.octets(12),
+            actor=ACTOR,
+            now=context.now,
+        )
+        for kind in StatementKind:
+            set_schedule(conn, enterprise_id=enterprise.number, kind=kind, day=1, hour=9, since=Period.of(context.now))
+
+
+def _enter_card(conn: Connection, context: StepContext, service: Service, card: SeededCard) -> None:
+    add_card(conn, NewCard(card.iccid, card.imsi, card.msisdn, card.profile), actor=ACTOR, now=context.now)
+    mt, mo = card.keys[1], card.keys[5]
+    assert mt.key_encryption is not None
+    store_card_keys(
+        conn,
+        service.ring,
+        card.iccid.digits,
+        {
+            KeyUsage.MT_KIC: mt.ciphering,
+            KeyUsage.MT_KID: mt.check,
+            KeyUsage.MT_DEK: mt.key_encryption,
+            KeyUsage.MO_KIC: mo.ciphering,
+            KeyUsage.MO_KID: mo.check,
+        },
+        generation=1,
+        provider=service.provider,
+        nonce=lambda: context.tokens.octets(12),
+    )
+
+
+async def issue(service: Service, wanted: Iterable[Membership]) -> list[str]:
+    """Order the applications of these memberships; the ids of the jobs."""
+
+    def step(conn: Connection, context: StepContext) -> list[str]:
+        ids = []
+        for one in wanted:
+            job_id = context.next_id()
+            order_job(
+                conn,
+                job_id=job_id,
+                kind=JobKind.ISSUE,
+                iccid=one.card.iccid.digits,
+                enterprise_id=one.enterprise.number,
+                payload={"name": one.enterprise.name, "rights": one.enterprise.rights},
+                origin=ACTOR,
+                origin_id=None,
+                priority=ISSUE_PRIORITY,
+                now=context.now,
+            )
+            if one.enterprise.rights & PURSE:
+                open_purse(
+                    conn,
+                    iccid=one.card.iccid.digits,
+                    enterprise_id=one.enterprise.number,
+                    now=context.now,
+                    valid_until=date(YEAR_OF_VALIDITY, 12, 31),
+                )
+            ids.append(job_id)
+        return ids
+
+    return await service.committer.perform(step)
+
+
+def open_jobs(conn: Connection) -> int:
+    """How many jobs have not ended."""
+    return int(conn.execute(select(func.count()).where(job.c.state.not_in(tuple(TERMINAL_STATES)))).scalar_one())
+
+
+def month_of_taps(chance: Random, one: Membership, period: Period) -> list[Tap]:
+    """What the member does with the card in a month, in its order."""
+    plan = generate_month(
+        chance,
+        iccid=one.card.iccid.digits,
+        enterprise_id=one.enterprise.number,
+        year=period.year,
+        month=period.month,
+        attends=bool(one.enterprise.rights & ATTENDANCE),
+    )
+    kinds = {MoneyKind.LOAD: TapKind.TOP_UP, MoneyKind.PURCHASE: TapKind.PURCHASE}
+    taps = [Tap(kinds[what.kind], what.terminal, what.occurred_at, what.amount_fen) for what in plan.transactions]
+    taps += [Tap(TapKind.PUNCH, event.terminal, event.occurred_at) for event in plan.events]
+    return sorted(taps, key=lambda tap: tap.at)
+
+
+async def upload(service: Service, records: Iterable[tuple[Tap, TapRecord]]) -> int:
+    """What terminals took away, posted once; how many were taken."""
+    taken = [_report(tap, record) for tap, record in records]
+
+    def step(conn: Connection, context: StepContext) -> int:
+        for what in taken:
+            if isinstance(what, CardTransaction):
+                post_transaction(conn, what, now=context.now, origin=ACTOR)
+            else:
+                post_event(conn, what, now=context.now, origin=ACTOR)
+        return len(taken)
+
+    return await service.committer.perform(step)
+
+
+def _report(tap: Tap, record: TapRecord) -> CardTransaction | AttendanceEvent:
+    iccid, moment = record.iccid.digits, tap.at.astimezone(BUSINESS_ZONE).replace(microsecond=0)
+    if tap.kind is TapKind.PUNCH:
+        return AttendanceEvent(iccid, record.enterprise, record.counter, tap.terminal, moment, tac=record.tac)
+    kind = MoneyKind.LOAD if tap.kind is TapKind.TOP_UP else MoneyKind.PURCHASE
+    return CardTransaction(
+        iccid,
+        record.enterprise,
+        kind,
+        record.amount,
+        record.counter,
+        tap.terminal,
+        moment,
+        record.balance,
+        record.tac,
+    )
