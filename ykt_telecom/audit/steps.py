@@ -19,13 +19,15 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from .tables import audit_row
 
 _FIRST = "0" * 64
+_INSERT = insert(audit_row)
 
 
 def record(
     conn: Connection, *, at: datetime, actor: str, action: str, subject: str, facts: Mapping[str, Any] | None = None
 ) -> None:
     """Write down who did what to what. `facts` is JSON without keys, passwords or statement texts."""
-    conn.execute(insert(audit_row).values(at=at, actor=actor, action=action, subject=subject, facts=dict(facts or {})))
+    row = {"at": at, "actor": actor, "action": action, "subject": subject, "facts": dict(facts or {})}
+    conn.execute(_INSERT, row)
 
 
 def _seal_of(key: bytes, before: str, row: Row[Any]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from telecom_codecs.identities import Iccid, Imsi, Msisdn
@@ -29,6 +29,10 @@ from .tables import card, card_application
 
 #: Key set octets (TS 102 225 §5.1.2/3) by profile of the card's OTA keys: (MT KIc, MT KID, MO KIc, MO KID).
 KEY_PROFILES = {"aes": (0x12, 0x12, 0x52, 0x52), "3des": (0x15, 0x15, 0x55, 0x55)}
+
+
+_FIND = select(card).where(card.c.iccid == bindparam("iccid"))
+_FIND_LIVE = select(card).where(card.c.msisdn == bindparam("msisdn"), card.c.state.in_(LIVE_CARD_STATES))
 
 
 class NoSuchCard(LookupError):
@@ -85,7 +89,7 @@ def add_card(conn: Connection, new: NewCard, *, actor: str, now: datetime) -> bo
 
 def find_card(conn: Connection, iccid: str) -> Row[Any]:
     """The card's row; raises :class:`NoSuchCard`."""
-    found = conn.execute(select(card).where(card.c.iccid == iccid)).one_or_none()
+    found = conn.execute(_FIND, {"iccid": iccid}).one_or_none()
     if found is None:
         raise NoSuchCard(f"no card …{iccid[-6:]}; `ykt card list` shows those there are")
     return found
@@ -93,7 +97,7 @@ def find_card(conn: Connection, iccid: str) -> Row[Any]:
 
 def live_card_of(conn: Connection, msisdn: str) -> Row[Any] | None:
     """The one live card behind a number (INV-1)."""
-    return conn.execute(select(card).where(card.c.msisdn == msisdn, card.c.state.in_(LIVE_CARD_STATES))).one_or_none()
+    return conn.execute(_FIND_LIVE, {"msisdn": msisdn}).one_or_none()
 
 
 def move_card(conn: Connection, iccid: str, event: CardEvent, *, actor: str, now: datetime) -> CardState:

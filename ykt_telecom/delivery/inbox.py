@@ -30,6 +30,8 @@ OPEN_SETS_PER_SOURCE = 8
 PARTS_IN_ALL = 50_000
 SET_PATIENCE = timedelta(minutes=10)
 
+_INSERT = insert(inbox)
+
 
 class InboxKind(StrEnum):
     POR = "POR"
@@ -175,25 +177,26 @@ def _store(
 ) -> str:
     """Write the row. The octets are kept only while a message is not whole: they may hold what must not stay."""
     conn.execute(
-        insert(inbox).values(
-            id=inbox_id,
-            source=message.source[:21],
-            destination=message.destination[:21],
-            kind=kind,
-            state=state,
-            pid=message.pid,
-            dcs=message.dcs,
-            udhi=message.udhi,
-            user_data=message.user_data if state is InboxState.PART else None,
-            digest=message.digest(),
-            set_reference=place.reference if place else None,
-            set_total=place.total if place else None,
-            set_sequence=place.sequence if place else None,
-            iccid=iccid,
-            counter=counter,
-            note=note[:120],
-            received_at=context.now,
-        )
+        _INSERT,
+        {
+            "id": inbox_id,
+            "source": message.source[:21],
+            "destination": message.destination[:21],
+            "kind": kind,
+            "state": state,
+            "pid": message.pid,
+            "dcs": message.dcs,
+            "udhi": message.udhi,
+            "user_data": message.user_data if state is InboxState.PART else None,
+            "digest": message.digest(),
+            "set_reference": place.reference if place else None,
+            "set_total": place.total if place else None,
+            "set_sequence": place.sequence if place else None,
+            "iccid": iccid,
+            "counter": counter,
+            "note": note[:120],
+            "received_at": context.now,
+        },
     )
     return note
 

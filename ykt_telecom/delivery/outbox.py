@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from telecom_codecs.concat import split_text
 
@@ -20,6 +20,8 @@ from .tables import outbox
 PRIORITY_DIALOGUE = 10
 PRIORITY_JOB = 50
 PRIORITY_BULK = 90
+
+_STATES = select(outbox.c.state).where(outbox.c.outbox_id == bindparam("id")).order_by(outbox.c.segment)
 
 TEXT, PACKET = "TEXT", "PACKET"
 
@@ -105,7 +107,7 @@ def withdraw(conn: Connection, outbox_id: str) -> int:
 
 def states(conn: Connection, outbox_id: str) -> list[OutboxState]:
     """The state of each segment, in order."""
-    rows = conn.execute(select(outbox.c.state).where(outbox.c.outbox_id == outbox_id).order_by(outbox.c.segment))
+    rows = conn.execute(_STATES, {"id": outbox_id})
     return [OutboxState(row.state) for row in rows]
 
 

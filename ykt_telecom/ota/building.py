@@ -42,6 +42,8 @@ from .tables import attempt, job
 #: `origin` of the outbox rows of a packet; `origin_id` is the attempt.
 ATTEMPT = "attempt"
 
+_INSERT = insert(attempt)
+
 
 def build_waiting(conn: Connection, context: StepContext, means: OtaMeans) -> int:
     """Build a packet for each waiting job whose lane is free and whose time has come; how many were built."""
@@ -90,26 +92,27 @@ def build_attempt(conn: Connection, context: StepContext, means: OtaMeans, found
     attempt_id = context.next_id()
     segments = split_packet(octets, iei=IEI_COMMAND_PACKET, reference=counter & 0xFF)
     conn.execute(
-        insert(attempt).values(
-            id=attempt_id,
-            job_id=found.id,
-            number=number,
-            purpose=found.purpose,
-            iccid=found.iccid,
-            key_index=key_index,
-            generation=owner.key_generation,
-            counter=counter,
-            tar=script.tar.octets.hex(),
-            spi=means.policy.spi.hex(),
-            kic=owner.mt_kic,
-            kid=owner.mt_kid,
-            challenge=challenge.hex(),
-            digest=hashlib.sha256(octets).hexdigest(),
-            segments=len(segments),
-            may_be_sent=False,
-            fenced=False,
-            built_at=context.now,
-        )
+        _INSERT,
+        {
+            "id": attempt_id,
+            "job_id": found.id,
+            "number": number,
+            "purpose": found.purpose,
+            "iccid": found.iccid,
+            "key_index": key_index,
+            "generation": owner.key_generation,
+            "counter": counter,
+            "tar": script.tar.octets.hex(),
+            "spi": means.policy.spi.hex(),
+            "kic": owner.mt_kic,
+            "kid": owner.mt_kid,
+            "challenge": challenge.hex(),
+            "digest": hashlib.sha256(octets).hexdigest(),
+            "segments": len(segments),
+            "may_be_sent": False,
+            "fenced": False,
+            "built_at": context.now,
+        },
     )
     enqueue_packet(
         conn,

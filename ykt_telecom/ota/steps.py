@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from ..audit.steps import record
 from ..storage.marks import JOBS, mark
@@ -27,6 +27,10 @@ LIFETIME: Mapping[JobKind, timedelta] = {
     JobKind.QUERY: timedelta(days=1),
     JobKind.ANSWER: timedelta(minutes=10),
 }
+
+# statements of the hot path are built once: building costs more than SQLite does
+_INSERT_HISTORY = insert(job_history)
+_FIND = select(job).where(job.c.id == bindparam("id"))
 
 SCRIPT, AUDIT, PERSONALISE = "SCRIPT", "AUDIT", "PERSON"
 
@@ -96,7 +100,8 @@ def remember(
     conn: Connection, job_id: str, event: str, state: JobState, *, now: datetime, reason: str | None = None
 ) -> None:
     """Write one line of the job's history."""
-    conn.execute(insert(job_history).values(job_id=job_id, at=now, event=event, state=state, reason=reason))
+    row = {"job_id": job_id, "at": now, "event": event, "state": state, "reason": reason}
+    conn.execute(_INSERT_HISTORY, row)
 
 
 def move(
@@ -122,7 +127,7 @@ def move(
 
 def find_job(conn: Connection, job_id: str) -> Row[Any]:
     """The job's row; raises :class:`NoSuchJob`."""
-    found = conn.execute(select(job).where(job.c.id == job_id)).one_or_none()
+    found = conn.execute(_FIND, {"id": job_id}).one_or_none()
     if found is None:
         raise NoSuchJob(f"no job {job_id}; `ykt ota job list` shows those there are")
     return found

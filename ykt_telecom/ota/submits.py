@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from ..delivery.facts import OutboxState, ReceiptFact, SubmitFact
 from ..delivery.outbox import states, withdraw
@@ -15,6 +15,8 @@ from .means import OtaMeans
 from .states import LANE_STATES, JobEvent, JobState
 from .steps import find_job, move
 from .tables import attempt
+
+_FIND = select(attempt).where(attempt.c.id == bindparam("id"))
 
 #: The segment is, or may be, with the SMSC.
 _MAY_BE_OUT = frozenset({OutboxState.HANDED, OutboxState.ACCEPTED, OutboxState.UNKNOWN})
@@ -102,4 +104,4 @@ def note_receipt(conn: Connection, context: StepContext, means: OtaMeans, fact: 
 def _attempt_of(conn: Connection, origin: str, origin_id: str | None) -> Row[Any] | None:
     if origin != ATTEMPT:
         return None
-    return conn.execute(select(attempt).where(attempt.c.id == origin_id)).one_or_none()
+    return conn.execute(_FIND, {"id": origin_id}).one_or_none()
