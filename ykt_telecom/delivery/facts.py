@@ -65,7 +65,10 @@ class ReceiptFact:
 
 @dataclass(frozen=True, slots=True)
 class MoRequest:
-    """An authentic request of a card's menu applet, seen for the first time. Its octets may hold a password."""
+    """An authentic request of a card's menu applet. Its octets may hold a password.
+
+    `is_repeat`: its counter was seen before, or is too old to tell; at most the stored answer may be given again.
+    """
 
     iccid: str
     counter: int
@@ -73,6 +76,7 @@ class MoRequest:
     source_msisdn: str
     inbox_id: str
     digest: str
+    is_repeat: bool = False
 
     def __repr__(self) -> str:
         return f"MoRequest(iccid=…{self.iccid[-4:]}, counter={self.counter}, inbox_id={self.inbox_id})"

@@ -42,9 +42,10 @@ def take_request(
     inbox_id: str,
     digest: str,
 ) -> TakenRequest:
-    """Open the packet under the MO key of the card behind the number; a new authentic one goes to `on_mo_request`.
+    """Open the packet under the MO key of the card behind the number; an authentic one goes to `on_mo_request`.
 
-    A counter seen before is a duplicate: its answer is on its way or was given, and nothing is done twice.
+    A counter seen before is a duplicate. It goes there too: whoever answered gives the stored answer again and does
+    nothing else (card-application.md §8).
     """
     owner = live_card_of(conn, source_msisdn)
     if owner is None:
@@ -55,11 +56,12 @@ def take_request(
     if packet.tar != TAR_PLATFORM or (packet.kic, packet.kid) != (owner.mo_kic, owner.mo_kid):
         return _refuse(conn, context, "mo.misplaced", owner.iccid)
     key_index = owner.mo_kic >> 4
-    if not _admit(conn, owner.iccid, key_index, owner.key_generation, packet.counter):
-        return TakenRequest("DUPLICATE", "mo.duplicate", owner.iccid, packet.counter)
-    request = MoRequest(owner.iccid, packet.counter, packet.data, source_msisdn, inbox_id, digest)
+    is_new = _admit(conn, owner.iccid, key_index, owner.key_generation, packet.counter)
+    request = MoRequest(owner.iccid, packet.counter, packet.data, source_msisdn, inbox_id, digest, not is_new)
     if means.hooks.on_mo_request is not None:
         means.hooks.on_mo_request(conn, request, context)
+    if not is_new:
+        return TakenRequest("DUPLICATE", "mo.duplicate", owner.iccid, packet.counter)
     return TakenRequest("DONE", "mo.taken", owner.iccid, packet.counter)
 
 

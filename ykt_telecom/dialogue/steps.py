@@ -50,6 +50,8 @@ class DialogueSteps:
         if before is not None:
             _answer_again(turn, before, request)
             return
+        if request.is_repeat:
+            return  # an old packet whose dialogue is forgotten: never act on it anew
         try:
             asked = decode_request(request.request_octets)
         except CodecError as error:

@@ -138,11 +138,11 @@ def test_a_late_intermediate_receipt_does_not_undo_a_final_one(lab: Lab) -> None
 
 
 def test_a_request_of_the_card_is_taken_once(lab: Lab) -> None:
-    """The SMSC delivers twice, with another id: one request, one duplicate; the octets are not kept."""
+    """The SMSC delivers twice, with another id: one request, one marked as its repetition; the octets are not kept."""
     request = a_request(5, b"\x01\x01" + bytes(64))
     assert [lab.deliver(request), lab.deliver(request)] == ["mo.taken", "mo.duplicate"]
-    [taken] = lab.requests
-    assert (taken.counter, taken.request_octets[:2]) == (5, b"\x01\x01")
+    assert [(taken.counter, taken.is_repeat) for taken in lab.requests] == [(5, False), (5, True)]
+    assert lab.requests[0].request_octets[:2] == b"\x01\x01"
     assert [row.user_data for row in lab.read(select(inbox.c.user_data))] == [None, None]
 
 

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from telecom_codecs.identities import Iccid
 from tests.ykt_telecom.dialogue.desk import RIGHT, WRONG, Desk, a_desk, a_request, an_outcome
 from tests.ykt_telecom.money.world import CUIHU, HUAXIN, NOON, a_world, iccid_of, msisdn_of
 from ykt_telecom.cards.tables import card, card_application
 from ykt_telecom.dialogue.machine import State
 from ykt_telecom.dialogue.neighbours import Verdict
 from ykt_telecom.dialogue.password import ServicePassword
-from ykt_telecom.dialogue.request import Operation
+from ykt_telecom.dialogue.request import CardRequest, Operation, encode_request
 from ykt_telecom.money.steps import CardTransaction, Kind, open_purse, post_transaction
 from ykt_telecom.notices.texts import Language
 from ykt_telecom.ota.outcome import JobKind
@@ -389,6 +390,14 @@ def test_the_same_request_again_gets_the_stored_answer() -> None:
     desk.tell(an_outcome(again, answer_status=2))
     assert desk.evaluated == len(desk.rows()) == 1
     assert desk.texts == []
+
+
+def test_an_old_packet_whose_dialogue_is_forgotten_is_not_acted_on() -> None:
+    """A repetition that nobody remembers: no order, no dialogue, no text."""
+    desk = a_desk()
+    request = encode_request(CardRequest(Operation.BALANCE, 7, Iccid(iccid_of(1)), HUAXIN, Language.ZH))
+    desk.take(replace(a_request(request, counter=7), is_repeat=True))
+    assert (desk.orders, desk.rows(), desk.texts) == ([], [], [])
 
 
 def test_an_outcome_of_another_job_changes_nothing() -> None:
