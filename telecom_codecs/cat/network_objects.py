@@ -18,9 +18,13 @@ from .shapes import ListObject, OctetObject, OctetsObject
 def read_plmn(octets: bytes) -> str:
     """MCC and MNC of three octets, "46000" or "310410"; nibbles that are no digits stay as hex letters.
 
+    BadValue for another number of octets.
+
     >>> read_plmn(bytes.fromhex("64F000")), read_plmn(bytes.fromhex("130014"))
     ('46000', '310410')
     """
+    if len(octets) != 3:
+        raise BadValue(f"a PLMN of {len(octets)} octets", clause="TS 24.008 10.5.1.13")
     nibbles = swapped(octets)
     mcc, third, mnc = nibbles[:3], nibbles[3], nibbles[4:]
     return mcc + mnc if third == "F" else mcc + mnc + third
@@ -78,24 +82,33 @@ class BcchChannelList(DataObject):
 
     @classmethod
     def decode(cls, value: bytes) -> Self:
-        count = len(value) * 8 // 10
-        spare = len(value) * 8 - count * 10
-        bits = int.from_bytes(value, "big")
-        fill, bits = bits & (1 << spare) - 1, bits >> spare
-        return cls(tuple(bits >> 10 * (count - 1 - at) & 0x3FF for at in range(count)), fill)
+        if len(value) % 5 == 1:
+            raise BadValue("an octet that begins no further ARFCN", offset=len(value) - 1, clause=cls.CLAUSE)
+        channels: list[int] = []
+        spare = bits = 0
+        for at in range(0, len(value), 5):  # four ARFCNs fill five octets
+            group = value[at : at + 5]
+            count, spare = divmod(len(group) * 8, 10)
+            bits = int.from_bytes(group, "big")
+            channels += [bits >> spare + 10 * (count - 1 - place) & 0x3FF for place in range(count)]
+        return cls(tuple(channels), bits & (1 << spare) - 1)
 
     def encode(self) -> bytes:
         if not all(0 <= channel < 1 << 10 for channel in self.channels):
             raise LocalError("an ARFCN has ten bits", clause=self.CLAUSE)
-        count = len(self.channels)
-        octets = -(-count * 10 // 8)
-        spare = octets * 8 - count * 10
+        spare = -len(self.channels) * 10 % 8
         if self.fill >> spare:
             raise LocalError(f"fill {self.fill} is more than {spare} bits", clause=self.CLAUSE)
-        bits = 0
-        for channel in self.channels:
-            bits = bits << 10 | channel
-        return (bits << spare | self.fill).to_bytes(octets, "big")
+        groups: list[bytes] = []
+        for at in range(0, len(self.channels), 4):
+            group = self.channels[at : at + 4]
+            bits = 0
+            for channel in group:
+                bits = bits << 10 | channel
+            spare = -len(group) * 10 % 8
+            fill = self.fill if at + 4 >= len(self.channels) else 0
+            groups.append((bits << spare | fill).to_bytes((len(group) * 10 + spare) // 8, "big"))
+        return b"".join(groups)
 
 
 @data_object(0x1A, "cause", "TS 31.111 8.26", required=False)

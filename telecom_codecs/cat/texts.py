@@ -247,7 +247,7 @@ class CodedText(DataObject):
 
     def respelled(self, spelling: object) -> Self:
         match spelling:
-            case (int() as dcs, Verbatim() | None as verbatim):
+            case (int() | None as dcs, Verbatim() | None as verbatim):
                 candidate = replace(self, dcs=dcs, verbatim=verbatim)
                 try:
                     candidate.encode()

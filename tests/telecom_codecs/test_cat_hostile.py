@@ -241,3 +241,9 @@ def test_every_error_is_declared() -> None:
     """RemoteError for what came from elsewhere, LocalError for what the caller asked."""
     assert issubclass(RemoteError, CodecError)
     assert not issubclass(LocalError, RemoteError)
+
+
+def test_an_empty_ussd_string_stays_empty() -> None:
+    """A USSD string without even its DCS is written back as it came, though our own would carry one."""
+    octets = bytes.fromhex("d106820283810a00")
+    assert encode_envelope(decode_envelope(octets)) == octets
