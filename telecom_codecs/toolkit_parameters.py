@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Self
 
-from .errors import BadValue, LocalError
+from .errors import BadValue, LimitExceeded, LocalError
 from .identities import Tar
 from .octets import Cursor
 from .tlv import BerTlv, decode_ber_all
@@ -23,6 +23,7 @@ _APPLICATION, _SYSTEM, _UICC = 0xC9, 0xEF, 0xEA
 _CODE, _VOLATILE, _NON_VOLATILE, _SIM_TOOLKIT = 0xC6, 0xC7, 0xC8, 0xCA
 _UICC_TOOLKIT, _UICC_ACCESS, _UICC_ADMINISTRATION = 0x80, 0x81, 0x82
 _MSL_MINIMUM_SPI: Final = 0x01
+_FILE_SYSTEMS_AT_MOST: Final = 85  #: three octets each in the 255 of an APDU
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +167,10 @@ class FileAccess:
     @classmethod
     def decode_all(cls, octets: bytes) -> tuple[Self, ...]:
         cursor = Cursor(octets)
-        found = []
+        found: list[Self] = []
         while cursor.remaining:
+            if len(found) == _FILE_SYSTEMS_AT_MOST:
+                raise LimitExceeded("more file systems than one INSTALL can name", offset=cursor.offset, clause=CLAUSE)
             adf, domain, dap = (cursor.take(cursor.u8("length"), name) for name in ("ADF", "access domain", "DAP"))
             found.append(cls(adf, domain, dap))
         return tuple(found)

@@ -19,6 +19,7 @@ from ..octets import Cursor
 from ..tlv import ComprehensionTlv, decode_comprehension
 
 CLAUSE = "TS 102 223 6.10"
+MAX_MESSAGE = 4096  #: octets of objects; what FETCH, ENVELOPE and TERMINAL RESPONSE carry stays below a tenth of it
 MAX_MESSAGE_OBJECTS = 512  #: the longest proactive command, 255 objects of no value, is far below
 
 
@@ -143,6 +144,8 @@ def length_form(consumed: int, tag_octets: int, length: int) -> int:
 def read_object(cursor: Cursor, meanings: Mapping[int, type[DataObject]] | None = None) -> Placed:
     """The next object of `cursor`; `meanings` are tags that mean something else in this message."""
     start = cursor.offset
+    if cursor.remaining > MAX_MESSAGE:
+        raise LimitExceeded(f"{cursor.remaining} octets of data objects", offset=start, clause=CLAUSE)
     tlv = decode_comprehension(cursor)
     consumed = cursor.offset - start
     form = length_form(consumed, 3 if tlv.tag > 0xFF else 1, len(tlv.value))

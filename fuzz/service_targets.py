@@ -1,0 +1,172 @@
+"""Decoders above the codecs: SMPP, the member's menu, and the card as a whole."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from smsc_gateway.smpp import codec, receipt
+from smsc_gateway.smpp import operations as smpp
+from smsc_gateway.smpp.framer import FrameError, Framer
+from smsc_gateway.smpp.tlvs import Tlv
+from smsc_gateway.smsc.times import parse_time
+from stk_applet_sim.applet import menu_messages
+from stk_applet_sim.uicc.card import Uicc
+from stk_applet_sim.uicc.profile import CardProfile
+from telecom_codecs.errors import LocalError, RemoteError
+from telecom_codecs.identities import Iccid
+from telecom_codecs.octets import Cursor
+from telecom_codecs.providers.openssl import OpenSslProvider
+from ykt_telecom.dialogue import answer, request
+from ykt_telecom.dialogue.password import ServicePassword
+from ykt_telecom.notices.texts import Language
+
+from . import corpus
+from .target import Target, named
+
+_NOW: Final = datetime(2026, 11, 22, tzinfo=UTC)
+_ICCID: Final = Iccid("89860012345678901234")
+_RECEIPTS: Final = (
+    b"id:0123456789 sub:001 dlvrd:001 submit date:2611220000 done date:2611220001 stat:DELIVRD err:000 text:hello",
+    b"id:'00a1' stat:MA:0001 err:001",
+    b"ID: 7 SUBMIT_DATE: 1 STAT: expired",
+)
+
+
+def _pdus() -> tuple[bytes, ...]:
+    """One of every operation, some with TLVs, and the curated ones."""
+    found = list(corpus.pdus())
+    for pdu_class in smpp.CLASSES.values():
+        try:
+            found.append(codec.encode(pdu_class(sequence=7)))
+            found.append(codec.encode(pdu_class(sequence=7, tlvs=(Tlv(0x001E, b"id\0"), Tlv(0x0427, b"\x02")))))
+        except (LocalError, TypeError):
+            continue
+    found.append(codec.encode(smpp.DeliverSm(sequence=1, esm_class=4, short_message=_RECEIPTS[0])))
+    found.append(codec.encode(smpp.SubmitSm(sequence=1, esm_class=0x40, short_message=bytes.fromhex("02700000"))))
+    return tuple(found)
+
+
+def _framed(octets: bytes) -> list[bytes | FrameError]:
+    """In two pieces; the same PDUs must come out as in one."""
+    framer, whole = Framer(), Framer()
+    half = len(octets) // 2
+    pieces = framer.feed(octets[:half]) + framer.feed(octets[half:])
+    at_once = whole.feed(octets)
+    if [piece for piece in pieces if isinstance(piece, bytes)] != [
+        piece for piece in at_once if isinstance(piece, bytes)
+    ]:
+        raise AssertionError("split octets give other PDUs")
+    return at_once
+
+
+def _receipt(octets: bytes) -> Any:
+    found = receipt.parse_text(octets)
+    return found and receipt.canonical_ids(found.message_id)
+
+
+def _receipt_of(octets: bytes) -> Any:
+    pdu = codec.decode(octets)
+    return receipt.find_receipt(pdu) if isinstance(pdu, smpp.DeliverSm | smpp.DataSm) else None
+
+
+def _time(octets: bytes) -> datetime | None:
+    return parse_time(octets, _NOW)
+
+
+def _requests() -> tuple[bytes, ...]:
+    """One request of every operation, with all it must bring."""
+    password = ServicePassword(b"123456")
+    fields: dict[request.Operation, dict[str, Any]] = {
+        request.Operation.DELETE: {"password": password},
+        request.Operation.FREEZE: {"password": password},
+        request.Operation.FREEZE_OTHER: {"password": password, "msisdn": "13800000001"},
+        request.Operation.PASSWORD: {"password": password, "new_password": password},
+        request.Operation.SUBSCRIBE: {"switch": (1, 1)},
+        request.Operation.BILL_AGAIN: {"period": (2026, 11)},
+        request.Operation.FAULT: {"text": "余额不对"},
+        request.Operation.NOT_SHOWN: {"serial": 9},
+    }
+    return tuple(
+        request.encode_request(request.CardRequest(operation, 7, _ICCID, 1, Language.ZH, **fields.get(operation, {})))
+        for operation in request.Operation
+    )
+
+
+def _answers() -> tuple[bytes, ...]:
+    return tuple(
+        answer.MenuAnswer(kind, 7, 1, text).encode() for kind in answer.AnswerKind for text in ("ok", "余额 12.30 元")
+    )
+
+
+class _Card:
+    """A card that is pulled and put back before every command; a fresh one after every few hundred."""
+
+    _LIFE: Final = 300
+
+    def __init__(self) -> None:
+        self._profile = CardProfile.named("ykt")
+        self._left = 0
+
+    def process(self, octets: bytes) -> int:
+        """Two octets of status word at least, whatever comes; a list of commands behind their lengths."""
+        if not self._left:
+            self._card, self._left = Uicc(self._profile, provider=OpenSslProvider(), random=bytes), self._LIFE
+        self._left -= 1
+        self._card.reset()
+        cursor = Cursor(octets)
+        while cursor.remaining:
+            answer_octets = self._card.process(cursor.take(cursor.u8("length"), "command"))
+            if len(answer_octets) < 2:
+                raise AssertionError(f"an answer of {len(answer_octets)} octets")
+        return 0
+
+
+def _sessions() -> tuple[bytes, ...]:
+    """Commands behind their lengths: selections, toolkit, an OTA envelope, the card manager."""
+    scripts = (
+        ("00a40004023f00", "00a4000c022f00", "00b2010400", "00c0000010"),
+        ("00a40004023f00", "00a40004022fe2", "00b000000a", "00d6000001aa"),
+        (
+            "8010000014" + "ff" * 20,
+            "80120000ff",
+            "801400000c8103012500028282810300 0100".replace(" ", "")[:34],
+            "80f2000000",
+        ),
+        (
+            "00a4040007a0000000871002",
+            "0020000108 31323334ffffffff".replace(" ", ""),
+            "008800812 2".replace(" ", "") + "00" * 34,
+        ),
+        ("a0a40000023f00", "a0c0000016", "a0b000000a", "a0f2000016"),
+        ("0070000001", "01a40004023f00", "0070800100", "0084000008"),
+    )
+    envelopes = (
+        "80c20000" + f"{len(octets):02x}" + octets.hex() for octets in corpus.octets("envelope", "envelope_sms_pp")
+    )
+    return tuple(
+        b"".join(bytes((len(command),)) + command for command in map(bytes.fromhex, script))
+        for script in (
+            *scripts,
+            *(("8010000014" + "ff" * 20, envelope) for envelope in envelopes if len(envelope) < 400),
+        )
+    )
+
+
+def targets() -> tuple[Target, ...]:
+    """SMPP, menu requests and answers on both sides, a card."""
+    pdus = _pdus()
+    return (
+        named("smpp.decode", codec.decode, codec.encode, *pdus, weight=24),
+        Target("smpp.Framer", _framed, None, (*pdus, b"".join(pdus[:4])), weight=8),
+        Target("smpp.receipt text", _receipt, None, _RECEIPTS, weight=8),
+        Target("smpp.receipt of a PDU", _receipt_of, None, pdus),
+        Target("smpp.time", _time, None,
+               (b"261122000000032+", b"000001000000000R")),
+        named("dialogue.request", request.decode_request, request.encode_request, *_requests(), weight=8),
+        named("dialogue.answer", answer.MenuAnswer.decode, answer.MenuAnswer.encode, *_answers(), weight=8),
+        # the card only writes requests; its reader, for tests, takes longer ones than can be written
+        named("menu.Request", menu_messages.Request.decode, None, *_requests()),
+        named("menu.Answer", menu_messages.Answer.decode, menu_messages.Answer.encode, *_answers()),
+        Target("card.process", _Card().process, None, _sessions(), refusals=(RemoteError,), weight=4),
+    )  # fmt: skip
