@@ -16,7 +16,14 @@ from collections.abc import Callable
 
 from telecom_codecs.address import Address
 from telecom_codecs.apdu import CommandApdu
-from telecom_codecs.cat import MenuSelection, SmsPpDownload, TimerExpiration, UnknownEnvelope, decode_envelope
+from telecom_codecs.cat import (
+    EventDownload,
+    MenuSelection,
+    SmsPpDownload,
+    TimerExpiration,
+    UnknownEnvelope,
+    decode_envelope,
+)
 from telecom_codecs.errors import CodecError
 from telecom_codecs.identities import Iccid, Tar
 from telecom_codecs.octets import Cursor
@@ -164,6 +171,13 @@ class Uicc:
         """The content of an EF by its path below the MF, for applets on the card. LookupError when there is none."""
         return self._content(path)
 
+    def write_file(self, octets: bytes, *path: int) -> None:
+        """Write the beginning of a transparent EF, for applets on the card. LookupError when there is none."""
+        content = self._content(path)
+        node = self.profile.tree.at(*path)
+        assert isinstance(node, ElementaryFile)
+        self.memory.write(node.key, octets[: len(content)] + content[len(octets) :])
+
     # commands
 
     def _perform(self, apdu: CommandApdu) -> Reply:
@@ -254,6 +268,9 @@ class Uicc:
                 return DONE if self.toolkit.menu_selection(item, wants_help) else Reply(sw=WRONG_DATA)
             case TimerExpiration(timer=timer):
                 self.toolkit.timer_expiration(timer)
+                return DONE
+            case EventDownload(events=events):
+                self.toolkit.event_download(events)
                 return DONE
             case UnknownEnvelope():
                 raise Refused(WRONG_DATA)

@@ -5,8 +5,9 @@ each. Flows wait in a queue and run one after the other; a flow that must come b
 the others pass. Nothing is offered to an ME that has not sent its TERMINAL PROFILE.
 
 The card (uicc/card.py) asks :meth:`Toolkit.pending` after every command: octets there mean SW 91xx. It calls
-:meth:`Toolkit.status_polled` for every STATUS and :meth:`Toolkit.timer_expiration` for ENVELOPE (TIMER EXPIRATION), so
-that waiting flows come back. This module does no I/O, knows no clock and no applet.
+:meth:`Toolkit.status_polled` for every STATUS, :meth:`Toolkit.timer_expiration` for ENVELOPE (TIMER EXPIRATION) and
+:meth:`Toolkit.event_download` for ENVELOPE (EVENT DOWNLOAD), so that waiting flows come back. This module does no I/O,
+knows no clock and no applet.
 """
 
 from __future__ import annotations
@@ -19,9 +20,18 @@ from enum import Enum
 from telecom_codecs.cat import (
     CommandDetails,
     CommandType,
+    Duration,
+    Event,
     GeneralResult,
     Item,
+    LocalInformation,
+    PollingOff,
+    PollInterval,
     ProactiveCommand,
+    ProvideLocalInformation,
+    RefreshCommand,
+    RefreshMode,
+    SetUpEventList,
     SetUpMenu,
     TerminalProfile,
     TerminalResponse,
@@ -37,21 +47,37 @@ NORMAL, RESUMED, HIGH, CHOSEN = 0, 5, 10, 20
 
 TIMERS = range(1, 9)  #: timer identifiers, TS 102 223 §8.37
 LAST_COMMAND_NUMBER = 0xFE  #: command numbers are 01..FE, TS 102 223 §8.6
+POLL_SECONDS = 30  #: how often an ME without timers is asked to send STATUS
+
+#: Facilities an ME claims for the events a flow may wait for, TS 102 223 §5.2.
+EVENT_FACILITIES: dict[int, str] = {
+    Event.CALL_DISCONNECTED: "event_call_disconnected",
+    Event.LOCATION_STATUS: "event_location_status",
+    Event.USER_ACTIVITY: "event_user_activity",
+    Event.IDLE_SCREEN_AVAILABLE: "event_idle_screen",
+}
+#: Facilities for pieces of local information that have one of their own.
+LOCAL_FACILITIES: dict[int, str] = {
+    LocalInformation.DATE_TIME_ZONE: "provide_date_time",
+    LocalInformation.LANGUAGE: "provide_language",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Yielded by a flow: come back in about `seconds`; other flows may run meanwhile.
+    """Yielded by a flow: come back in about `seconds`, or sooner at one of `events`; other flows may run meanwhile.
 
-    An ME with timers wakes the card by TIMER EXPIRATION; with another the flow comes back at the next STATUS.
-    The flow receives the response to TIMER MANAGEMENT, or one with result 00 when none was asked.
+    An ME with timers wakes the card by TIMER EXPIRATION; with another the flow comes back at the next STATUS, which
+    POLL INTERVAL makes regular. Events the ME does not report are waited for in vain. The flow receives result 00.
     """
 
     seconds: int
+    events: tuple[int, ...] = ()
 
 
 Step = ProactiveCommand | Wait
 Flow = Generator[Step, TerminalResponse, None]
+Arranging = Generator[ProactiveCommand, TerminalResponse, None]
 OnSelect = Callable[[int, bool], Flow | None]
 
 
@@ -102,7 +128,16 @@ class _Outstanding:
     flow: Flow
     octets: bytes
     number: int
-    timer: int = 0  # above 0: the flow waits for this timer
+    arranging: Arranging | None = None  # the command is the toolkit's own, to let the flow wait
+
+
+@dataclass(slots=True)
+class _Parked:
+    """A flow that waits; `timer` 0: for the next STATUS."""
+
+    flow: Flow
+    timer: int = 0
+    events: frozenset[int] = frozenset()
 
 
 @dataclass(order=True, slots=True)
@@ -122,9 +157,12 @@ class Toolkit:
         self.dropped: list[CodecError] = []
         self._menu: Menu | None = None
         self._starters: list[Callable[[], None]] = []
+        self._watchers: list[Callable[[], None]] = []
         self._queue: list[_Queued] = []
-        self._parked: dict[int, Flow] = {}
-        self._parked_for_status: list[Flow] = []
+        self._parked: list[_Parked] = []
+        self._stopping: set[int] = set()  # timers whose deactivation is still to be sent
+        self._listed: frozenset[int] = frozenset()  # events the ME reports
+        self._polling = False
         self._outstanding: _Outstanding | None = None
         self._number = 0
         self._order = 0
@@ -149,19 +187,32 @@ class Toolkit:
 
     def timer_expiration(self, timer: int) -> None:
         """ENVELOPE (TIMER EXPIRATION): the flow that waits for this timer goes on."""
-        flow = self._parked.pop(timer, None)
-        if flow is not None:
-            self._resume(flow)
+        for parked in [one for one in self._parked if one.timer == timer]:
+            self._wake(parked)
 
     def status_polled(self) -> None:
         """STATUS: flows that wait without a timer go on."""
-        waiting, self._parked_for_status = self._parked_for_status, []
-        for flow in waiting:
-            self._resume(flow)
+        for parked in [one for one in self._parked if not one.timer]:
+            self._wake(parked)
+        if self._polling and not any(not one.timer for one in self._parked):
+            self._polling = False
+            self.queue(_once(PollingOff()))
+
+    def event_download(self, events: Sequence[int]) -> None:
+        """ENVELOPE (EVENT DOWNLOAD): flows that wait for one of the events go on, and their timers are stopped."""
+        # The ME reports a free screen once (TS 102 223 §7.5.6): the event leaves its list by itself.
+        self._listed -= {Event.IDLE_SCREEN_AVAILABLE} & set(events)
+        for parked in [one for one in self._parked if one.events & set(events)]:
+            if parked.timer:
+                self._stopping.add(parked.timer)
+                self.queue(self._stop(parked.timer), priority=HIGH)
+            self._wake(parked)
 
     def pending(self) -> bytes | None:
         """The proactive command waiting for FETCH: its length is the xx of 91xx. None when there is none."""
         if self.state is SessionState.IDLE and self.profile is not None:
+            for look in self._watchers:
+                look()
             self._offer_next()
         if self.state is SessionState.OFFERED and self._outstanding is not None:
             return self._outstanding.octets
@@ -191,18 +242,19 @@ class Toolkit:
             understood = False
         if not understood:
             response = TerminalResponse(CommandDetails(outstanding.number, 0, 0), GeneralResult.DATA_NOT_UNDERSTOOD)
-        if outstanding.timer:
-            self._park(outstanding, response)
+        if outstanding.arranging is not None:
+            self._arrange(outstanding.flow, outstanding.arranging, response)
         else:
             self._advance(outstanding.flow, response)
         return understood
 
     def reset(self) -> None:
         """Power was cycled: sessions, queues and the profile are gone; the registrations stay."""
-        flows = [queued.flow for queued in self._queue] + list(self._parked.values()) + self._parked_for_status
+        flows = [queued.flow for queued in self._queue] + [parked.flow for parked in self._parked]
         if self._outstanding is not None:
             flows.append(self._outstanding.flow)
-        self._queue, self._parked, self._parked_for_status, self._outstanding = [], {}, [], None
+        self._queue, self._parked, self._outstanding = [], [], None
+        self._stopping, self._listed, self._polling = set(), frozenset(), False
         self.state, self.profile = SessionState.IDLE, None
         for flow in flows:
             flow.close()
@@ -230,6 +282,14 @@ class Toolkit:
         """Call `start` after every TERMINAL PROFILE; it may queue what the card still owes to its user."""
         self._starters.append(start)
 
+    def register_watcher(self, look: Callable[[], None]) -> None:
+        """Call `look` whenever the session is idle at the end of a command, before the next flow; it may queue one."""
+        self._watchers.append(look)
+
+    def refresh(self, files: Sequence[bytes]) -> None:
+        """Tell the ME that files changed (REFRESH, file change notification); each a path from the MF, 3F00 first."""
+        self.queue(_once(RefreshCommand(RefreshMode.FILE_CHANGE, files=tuple(files))))
+
     # inside
 
     def _move(self, event: SessionEvent) -> bool:
@@ -243,9 +303,6 @@ class Toolkit:
         self._order += 1
         heapq.heappush(self._queue, _Queued((-priority, self._order), flow, response))
 
-    def _resume(self, flow: Flow) -> None:
-        self._push(flow, RESUMED, TerminalResponse(CommandDetails(1, 0, 0), 0))
-
     def _offer_next(self) -> None:
         while self._queue and self.state is SessionState.IDLE:
             queued = heapq.heappop(self._queue)
@@ -257,38 +314,80 @@ class Toolkit:
             step = next(flow) if response is None else flow.send(response)
             while not isinstance(step, Wait) and not self._can_perform(step):
                 step = flow.send(TerminalResponse(step.details, GeneralResult.BEYOND_CAPABILITIES))
-            self._offer(flow, step)
+            if isinstance(step, Wait):
+                self._arrange(flow, self._to_wait(flow, step), None)
+            else:
+                self._offer(flow, step)
         except StopIteration:
             return
         except CodecError as error:
             self.dropped.append(error)
             flow.close()
 
+    def _arrange(self, flow: Flow, arranging: Arranging, response: TerminalResponse | None) -> None:
+        """Put the toolkit's own next command on offer; the flow is parked when there is none."""
+        command = next(arranging, None) if response is None else _sent(arranging, response)
+        if command is not None:
+            self._offer(flow, command, arranging)
+
+    def _to_wait(self, flow: Flow, wait: Wait) -> Arranging:
+        """What the ME must be asked so that it wakes the flow: events, a timer, or else regular STATUS."""
+        events = self._reportable(wait.events)
+        if events - self._listed:
+            response = yield SetUpEventList(tuple(sorted(self._listed | events)))
+            self._listed |= events if response.performed else frozenset()
+        parked = _Parked(flow, events=events & self._listed)
+        taken = self._stopping | {one.timer for one in self._parked}
+        timer = next((number for number in TIMERS if number not in taken), 0)
+        start = TimerManagement(timer, TimerAction.START, TimerValue.of_seconds(wait.seconds))
+        if timer and self._can_perform(start):
+            response = yield start
+            parked.timer = timer if response.performed else 0
+        poll = PollInterval(Duration.seconds(POLL_SECONDS))
+        if not parked.timer and not self._polling and self._can_perform(poll):
+            response = yield poll
+            self._polling = response.performed
+        self._parked.append(parked)
+
+    def _stop(self, timer: int) -> Flow:
+        yield TimerManagement(timer, TimerAction.DEACTIVATE)
+        self._stopping.discard(timer)
+
+    def _wake(self, parked: _Parked) -> None:
+        self._parked.remove(parked)
+        self._push(parked.flow, RESUMED, TerminalResponse(CommandDetails(1, 0, 0), 0))
+
+    def _reportable(self, events: Sequence[int]) -> frozenset[int]:
+        if self.profile is None or not self.profile.supports_command(CommandType.SET_UP_EVENT_LIST):
+            return frozenset()
+        facilities = self.profile.facilities
+        return frozenset(event for event in events if EVENT_FACILITIES.get(event) in facilities)
+
     def _can_perform(self, command: ProactiveCommand) -> bool:
         kind = command.type
-        return self.profile is not None and isinstance(kind, CommandType) and self.profile.supports_command(kind)
+        if self.profile is None or not isinstance(kind, CommandType):
+            return False
+        if isinstance(command, ProvideLocalInformation) and command.what in LOCAL_FACILITIES:
+            return self.profile.supports(LOCAL_FACILITIES[command.what])
+        return self.profile.supports_command(kind)
 
-    def _offer(self, flow: Flow, step: Step) -> None:
-        timer = 0
-        if isinstance(step, Wait):
-            timer = next((number for number in TIMERS if number not in self._parked), 0)
-            command: ProactiveCommand = TimerManagement(timer, TimerAction.START, TimerValue.of_seconds(step.seconds))
-            if not timer or not self._can_perform(command):
-                self._parked_for_status.append(flow)
-                return
-        else:
-            command = step
+    def _offer(self, flow: Flow, command: ProactiveCommand, arranging: Arranging | None = None) -> None:
         number = self._number % LAST_COMMAND_NUMBER + 1
         octets = encode_proactive(command, number)
         if self._move(SessionEvent.OFFER):
             self._number = number
-            self._outstanding = _Outstanding(flow, octets, number, timer)
-
-    def _park(self, outstanding: _Outstanding, response: TerminalResponse) -> None:
-        if response.performed and outstanding.timer not in self._parked:
-            self._parked[outstanding.timer] = outstanding.flow
-        else:
-            self._parked_for_status.append(outstanding.flow)
+            self._outstanding = _Outstanding(flow, octets, number, arranging)
 
     def _announce(self, menu: Menu) -> Flow:
         yield SetUpMenu(menu.title, menu.items, help_available=True)
+
+
+def _once(command: ProactiveCommand) -> Flow:
+    yield command
+
+
+def _sent(arranging: Arranging, response: TerminalResponse) -> ProactiveCommand | None:
+    try:
+        return arranging.send(response)
+    except StopIteration:
+        return None

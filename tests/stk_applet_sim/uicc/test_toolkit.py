@@ -10,12 +10,19 @@ from stk_applet_sim.uicc.toolkit import CHOSEN, HIGH, TRANSITIONS, Flow, Session
 from telecom_codecs.cat import (
     CommandDetails,
     DisplayText,
+    Event,
     GeneralResult,
+    LocalInformation,
     MoreTime,
+    PollInterval,
     ProactiveCommand,
+    ProvideLocalInformation,
+    RefreshCommand,
+    SetUpEventList,
     SetUpMenu,
     TerminalProfile,
     TerminalResponse,
+    TimerAction,
     TimerManagement,
     decode_proactive,
 )
@@ -287,3 +294,94 @@ def test_resetting_closes_what_was_under_way() -> None:
     fetched(toolkit)
     toolkit.reset()
     assert closed == [True]
+
+
+EVENTFUL = TerminalProfile.of(
+    "display_text", "timer_management", "set_up_event_list", "event_call_disconnected", "event_idle_screen"
+).encode()
+
+
+def test_flow_that_waits_for_an_event_comes_back_with_it_and_its_timer_is_stopped() -> None:
+    """The call is over: the text comes at once, and the timer that was the second chance is taken back."""
+    toolkit = a_toolkit(EVENTFUL)
+    toolkit.queue(flow_of(Wait(30, (Event.CALL_DISCONNECTED,)), DisplayText("later")))
+    listed = fetched(toolkit)
+    assert isinstance(listed, SetUpEventList)
+    assert listed.events == (Event.CALL_DISCONNECTED,)
+    respond(toolkit, listed)
+    started = fetched(toolkit)
+    assert isinstance(started, TimerManagement)
+    respond(toolkit, started)
+    toolkit.event_download([Event.IDLE_SCREEN_AVAILABLE])
+    assert toolkit.pending() is None, "not the event it waits for"
+    toolkit.event_download([Event.CALL_DISCONNECTED])
+    stopped = fetched(toolkit)
+    assert isinstance(stopped, TimerManagement)
+    assert (stopped.timer, stopped.action) == (started.timer, TimerAction.DEACTIVATE)
+    respond(toolkit, stopped)
+    assert shown(toolkit) == ["later"]
+    toolkit.timer_expiration(started.timer)
+    assert toolkit.pending() is None
+
+
+def test_events_are_listed_once_and_a_free_screen_again_after_it_was_reported() -> None:
+    """The ME drops "idle screen available" from its list when it has reported it."""
+    toolkit = a_toolkit(EVENTFUL)
+    for expected in ([5], [], [5]):
+        toolkit.queue(flow_of(Wait(30, (Event.IDLE_SCREEN_AVAILABLE,))))
+        command = fetched(toolkit)
+        listed = []
+        if isinstance(command, SetUpEventList):
+            listed = list(command.events)
+            respond(toolkit, command)
+            command = fetched(toolkit)
+        assert listed == expected
+        respond(toolkit, command)
+        if expected != []:
+            continue
+        toolkit.event_download([Event.IDLE_SCREEN_AVAILABLE])
+        assert shown(toolkit) == []
+
+
+def test_phone_without_timers_is_asked_to_poll_only_while_somebody_waits() -> None:
+    """POLL INTERVAL, the STATUS that wakes the flow, POLLING OFF."""
+    toolkit = a_toolkit(TerminalProfile.of("display_text", "poll_interval", "polling_off").encode())
+    toolkit.queue(flow_of(Wait(30), DisplayText("later")))
+    poll = fetched(toolkit)
+    assert isinstance(poll, PollInterval)
+    assert poll.interval.in_seconds == 30
+    respond(toolkit, poll)
+    assert toolkit.pending() is None
+    toolkit.status_polled()
+    assert shown(toolkit) == ["later"]
+    toolkit.status_polled()
+    assert toolkit.pending() is None
+
+
+def test_refresh_names_the_files_that_changed() -> None:
+    """REFRESH with file change notification, for an ME that knows it; others are left alone."""
+    for profile, expected in ((TerminalProfile.of("refresh").encode(), True), (PROFILE, False)):
+        toolkit = a_toolkit(profile)
+        toolkit.refresh([bytes.fromhex("3F007F206F46")])
+        assert (toolkit.pending() is not None) is expected
+        if expected:
+            command = fetched(toolkit)
+            assert isinstance(command, RefreshCommand)
+            assert command.files == (bytes.fromhex("3F007F206F46"),)
+
+
+def test_what_is_asked_of_the_phone_follows_the_facility_of_its_own() -> None:
+    """A phone may know its IMEI and not the date: the flow hears 30 without a word to the phone."""
+    toolkit = a_toolkit(TerminalProfile.of("provide_location_imei").encode())
+    heard: list[TerminalResponse] = []
+    toolkit.queue(
+        flow_of(
+            ProvideLocalInformation(LocalInformation.DATE_TIME_ZONE),
+            ProvideLocalInformation(LocalInformation.IMEI),
+            heard=heard,
+        )
+    )
+    command = fetched(toolkit)
+    assert isinstance(command, ProvideLocalInformation)
+    assert command.what == LocalInformation.IMEI
+    assert heard[0].result == GeneralResult.BEYOND_CAPABILITIES
