@@ -94,7 +94,7 @@ class Lab:
         if self.is_new:
             await issue(self.service, [one for one in memberships(self.world.cards) if not without(one)])
             mark_folder(self.options.folder, self._shape)
-        await self.jobs_done()
+            await self.jobs_done()
 
     async def stop(self) -> None:
         """Platform first, so that it unbinds; then the world."""
