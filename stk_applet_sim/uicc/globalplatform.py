@@ -128,6 +128,11 @@ class CardManager:
         found = (self._application(slot) for slot in SLOTS)
         return tuple(application for application in found if application is not None)
 
+    def selectable(self) -> tuple[bytes, ...]:
+        """The AIDs that SELECT finds here: card manager, menu applet, enterprise applications."""
+        menu = (MENU_AID.octets,) if self.has_menu else ()
+        return (ISD_AID.octets, *menu, *(application.aid.octets for application in self.installed()))
+
     def by_aid(self, aid: bytes) -> EnterpriseApplication | None:
         return next((application for application in self.installed() if application.aid.octets == aid), None)
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 from telecom_codecs.apdu import CommandApdu
 from telecom_codecs.tlv import BerTlv
 
-from ..applet.enterprise import MENU_AID, EnterpriseApplication
+from ..applet.enterprise import EnterpriseApplication
 from .file_session import FileSession
 from .globalplatform import ISD_AID, CardManager, ManagerSession
 from .status import UNKNOWN_CLASS, UNKNOWN_INS, Refused, Reply
 from .transmission import GSM_CLASS, Transmission
 
 BY_NAME = 0x04
+NEXT = 0x02  #: P2 bits 1-2: the next occurrence, TS 102 221 table 11.2
 #: Tools that know no card in particular ask for the card manager by this name too.
 ISD_ALIAS = bytes.fromhex("A000000003000000")
 
@@ -37,12 +38,13 @@ _2G_WORDS = {
 class LogicalChannel:
     """What is selected on a channel, and what GET RESPONSE would bring."""
 
-    __slots__ = ("_manager", "application", "files", "transmission")
+    __slots__ = ("_manager", "_name", "application", "files", "transmission")
 
     def __init__(self, files: FileSession, manager: CardManager) -> None:
         self._manager = manager
         self.files = files
         self.application: Application | None = None
+        self._name = b""
         self.transmission = Transmission()
 
     def select(self, apdu: CommandApdu) -> Reply:
@@ -50,23 +52,31 @@ class LogicalChannel:
         if apdu.p1 != BY_NAME or apdu.cla == GSM_CLASS:
             reply = self.files.select(apdu)
             if apdu.p1 == BY_NAME:
-                self.application = None
+                self.application, self._name = None, b""
             return reply
-        found = self._named(apdu.data)
+        found = self._named(apdu.data, following=apdu.p2 & 0x03 == NEXT)
         if found is None:
             reply = self.files.select(apdu)
-            self.application = None
+            self.application, self._name = None, b""
             return reply
         name, self.application = found
+        self._name = name
         return Reply(BerTlv.of(0x6F, BerTlv(0x84, name), BerTlv(0xA5, b"")).encode())
 
-    def _named(self, aid: bytes) -> tuple[bytes, Application | None] | None:
-        if not aid or (len(aid) >= 5 and (ISD_AID.octets.startswith(aid) or ISD_ALIAS.startswith(aid))):
+    def _named(self, aid: bytes, *, following: bool) -> tuple[bytes, Application | None] | None:
+        """The application whose AID begins with `aid`; `following` takes the next behind the selected one."""
+        if not aid or (len(aid) >= 5 and ISD_ALIAS.startswith(aid)):
             return ISD_AID.octets, self._manager.session(None)
-        if aid == MENU_AID.octets and self._manager.has_menu:
-            return aid, None
-        application = self._manager.by_aid(aid)
-        return None if application is None else (aid, application)
+        if len(aid) < 5:
+            return None
+        after = self._name if following else b""
+        names = (name for name in self._manager.selectable() if name.startswith(aid) and name > after)
+        name = min(names, default=None)
+        if name is None:
+            return None
+        if name == ISD_AID.octets:
+            return name, self._manager.session(None)
+        return name, self._manager.by_aid(name)
 
     def command_application(self, apdu: CommandApdu) -> Reply:
         """A command that is none of the UICC's own: for the application selected here."""
