@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from smsc_gateway.smpp.receipt import Receipt, canonical_ids
 
@@ -16,6 +16,25 @@ from ..storage.context import StepContext
 from .facts import OutboxState, ReceiptFact
 from .hooks import Hooks
 from .tables import outbox, parked_receipt
+
+# statements of the hot path are built once: building costs more than SQLite does
+_NEWEST = (
+    select(outbox)
+    .where(outbox.c.message_id == bindparam("id"), outbox.c.msisdn == bindparam("msisdn"))
+    .order_by(outbox.c.seq.desc())
+    .limit(1)
+)
+_RECEIPT = select(outbox.c.receipt).where(outbox.c.seq == bindparam("seq"))
+_CHANGE = update(outbox).where(outbox.c.seq == bindparam("key"), outbox.c.state == OutboxState.ACCEPTED)
+_PARK = insert(parked_receipt)
+_PARKED = (
+    select(parked_receipt)
+    .where(
+        parked_receipt.c.message_id.in_(bindparam("ids", expanding=True)),
+        parked_receipt.c.msisdn == bindparam("msisdn"),
+    )
+    .order_by(parked_receipt.c.seq)
+)
 
 #: The words of SMPP 3.4 Appendix B for the states whose names differ.
 _WORDS = {
@@ -33,13 +52,14 @@ def take_receipt(conn: Connection, context: StepContext, hooks: Hooks, msisdn: s
     row = _find(conn, msisdn, receipt.message_id)
     if row is None:
         conn.execute(
-            insert(parked_receipt).values(
-                message_id=message_key(receipt.message_id),
-                msisdn=msisdn,
-                state=state,
-                error=(error or "")[:12] or None,
-                received_at=context.now,
-            )
+            _PARK,
+            {
+                "message_id": message_key(receipt.message_id),
+                "msisdn": msisdn,
+                "state": state,
+                "error": (error or "")[:12] or None,
+                "received_at": context.now,
+            },
         )
         return "receipt.parked"
     _apply(conn, context, hooks, row, state, error=error)
@@ -50,10 +70,8 @@ def claim_parked(conn: Connection, context: StepContext, hooks: Hooks, row: Row[
     """Apply the receipts that came before the SMSC's answer to this (just accepted) segment."""
     if row.message_id is None:
         return
-    here = (parked_receipt.c.message_id.in_([message_key(one) for one in canonical_ids(row.message_id)])) & (
-        parked_receipt.c.msisdn == row.msisdn
-    )
-    parked = conn.execute(select(parked_receipt).where(here).order_by(parked_receipt.c.seq)).all()
+    spellings = [message_key(one) for one in canonical_ids(row.message_id)]
+    parked = conn.execute(_PARKED, {"ids": spellings, "msisdn": row.msisdn}).all()
     for receipt in parked:
         _apply(conn, context, hooks, row, receipt.state, error=receipt.error)
     if parked:
@@ -69,12 +87,7 @@ def message_key(message_id: str) -> str:
 def _find(conn: Connection, msisdn: str, message_id: str) -> Row[Any] | None:
     """The newest accepted segment to this number whose id may be spelled so; the surest spelling first."""
     for spelling in canonical_ids(message_id):
-        found = conn.execute(
-            select(outbox)
-            .where(outbox.c.message_id == message_key(spelling), outbox.c.msisdn == msisdn)
-            .order_by(outbox.c.seq.desc())
-            .limit(1)
-        ).first()
+        found = conn.execute(_NEWEST, {"id": message_key(spelling), "msisdn": msisdn}).first()
         if found is not None:
             return found
     return None
@@ -86,13 +99,10 @@ def _apply(
     fact = ReceiptFact(
         row.outbox_id, row.segment, row.segments, row.msisdn, state, error, row.origin, row.origin_id, context.now
     )
-    before = conn.execute(select(outbox.c.receipt).where(outbox.c.seq == row.seq)).scalar_one()
+    before = conn.execute(_RECEIPT, {"seq": row.seq}).scalar_one()
     if before == state or (before is not None and not fact.is_final):
         return  # the same again, or an intermediate one overtaken by a final one
-    conn.execute(
-        update(outbox)
-        .where(outbox.c.seq == row.seq, outbox.c.state == OutboxState.ACCEPTED)
-        .values(receipt=state, receipt_error=(error or "")[:12] or None, receipt_at=context.now)
-    )
+    change = {"receipt": state, "receipt_error": (error or "")[:12] or None, "receipt_at": context.now}
+    conn.execute(_CHANGE, {"key": row.seq, **change})
     for tell in hooks.on_receipt:
         tell(conn, fact, context)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, or_, select, update
 
 from ..storage.context import StepContext
 from ..storage.marks import OUTBOX, mark
@@ -16,6 +16,29 @@ from .hooks import Hooks
 from .outbox import PACKET, withdraw
 from .receipts import claim_parked, message_key
 from .tables import outbox
+
+# statements of the hot path are built once: building costs more than SQLite does
+_READY = (
+    select(outbox.c.outbox_id)
+    .where(
+        outbox.c.state == OutboxState.QUEUED,
+        or_(outbox.c.not_before.is_(None), outbox.c.not_before <= bindparam("now")),
+    )
+    .order_by(outbox.c.priority, outbox.c.seq)
+    .limit(bindparam("most"))
+)
+_SEGMENTS = (
+    select(outbox)
+    .where(outbox.c.outbox_id.in_(bindparam("ids", expanding=True)))
+    .order_by(outbox.c.outbox_id, outbox.c.segment)
+)
+_HAND = (
+    update(outbox)
+    .where(outbox.c.seq.in_(bindparam("seqs", expanding=True)))
+    .values(state=OutboxState.HANDED, handed_at=bindparam("now"), tries=outbox.c.tries + 1)
+)
+_FIND = select(outbox).where(outbox.c.seq == bindparam("seq"))
+_CHANGE = update(outbox).where(outbox.c.seq == bindparam("key")).returning(outbox)
 
 #: A text of which nobody knows whether it arrived is sent again this often, flagged as a possible duplicate.
 _TEXT_RESENDS = 4
@@ -53,21 +76,11 @@ def claim(conn: Connection, context: StepContext, hooks: Hooks, limit: int) -> l
 
     A message with a segment that waits for a refusal to pass waits as a whole: nothing overtakes it.
     """
-    ready = conn.execute(
-        select(outbox.c.outbox_id)
-        .where(
-            outbox.c.state == OutboxState.QUEUED,
-            or_(outbox.c.not_before.is_(None), outbox.c.not_before <= context.now),
-        )
-        .order_by(outbox.c.priority, outbox.c.seq)
-        .limit(limit * 4)
-    )
+    ready = conn.execute(_READY, {"now": context.now, "most": limit * 4}).all()
     names = list(dict.fromkeys(row.outbox_id for row in ready))[:limit]
     if not names:
         return []
-    rows = conn.execute(
-        select(outbox).where(outbox.c.outbox_id.in_(names)).order_by(outbox.c.outbox_id, outbox.c.segment)
-    ).all()
+    rows = conn.execute(_SEGMENTS, {"ids": names}).all()
     messages: dict[str, list[Row[Any]]] = {name: [] for name in names}
     for row in rows:
         messages[row.outbox_id].append(row)
@@ -80,11 +93,7 @@ def claim(conn: Connection, context: StepContext, hooks: Hooks, limit: int) -> l
             claimed.append(waiting)
     seqs = [row.seq for waiting in claimed for row in waiting]
     if seqs:
-        conn.execute(
-            update(outbox)
-            .where(outbox.c.seq.in_(seqs))
-            .values(state=OutboxState.HANDED, handed_at=context.now, tries=outbox.c.tries + 1)
-        )
+        conn.execute(_HAND, {"seqs": seqs, "now": context.now})
     for waiting in claimed:
         _tell(conn, context, hooks, waiting[0], OutboxState.HANDED, status=None)
     return [tuple(_claimed(row) for row in waiting) for waiting in claimed]
@@ -110,7 +119,7 @@ def note_results(conn: Connection, context: StepContext, hooks: Hooks, results: 
     Segments that were not sent go back first: whoever hears of a refusal before them may withdraw them.
     """
     for result in sorted(results, key=_was_sent):
-        row = conn.execute(select(outbox).where(outbox.c.seq == result.seq)).one()
+        row = conn.execute(_FIND, {"seq": result.seq}).one()
         if row.state != OutboxState.HANDED:
             continue  # settled meanwhile
         _note(conn, context, hooks, row, result)
@@ -130,18 +139,14 @@ def _note(conn: Connection, context: StepContext, hooks: Hooks, row: Row[Any], r
         changes = {"possible_duplicate": True, "not_before": context.now + _REFUSAL_WAITS[0]}
     elif state is OutboxState.ACCEPTED:
         changes = {"message_id": message_key(result.message_id) if result.message_id else None}
-    conn.execute(
-        update(outbox)
-        .where(outbox.c.seq == row.seq)
-        .values(state=state, status=result.status, answered_at=context.now, **changes)
-    )
+    change = {"state": state, "status": result.status, "answered_at": context.now, **changes}
+    row = conn.execute(_CHANGE, {"key": row.seq, **change}).one()
     if state is OutboxState.QUEUED:
         mark(conn, OUTBOX)
     if not _was_sent(result):
         return
     if state is OutboxState.REFUSED:
         withdraw(conn, row.outbox_id)
-    row = conn.execute(select(outbox).where(outbox.c.seq == row.seq)).one()
     _tell(conn, context, hooks, row, state, status=result.status)
     if state is OutboxState.ACCEPTED:
         claim_parked(conn, context, hooks, row)

@@ -10,7 +10,7 @@ import hmac
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, false, select, true, update
 
 from telecom_codecs.errors import CodecError
 from telecom_codecs.key_derivation import KeyUsage
@@ -39,6 +39,39 @@ _INTERIM = frozenset({PorStatus.MORE_TIME, PorStatus.RESPONSE_IN_SUBMIT, PorStat
 _OPEN_STATUSES = frozenset({None, PorStatus.COUNTER_LOW, *_INTERIM})
 #: How many C-APDUs each script carries (scripts.py).
 _COMMANDS = {SCRIPT: 3, PERSONALISE: 2}
+
+# statements of the hot path are built once: building costs more than SQLite does
+_WAYS = (
+    select(attempt.c.spi, attempt.c.kic, attempt.c.kid, attempt.c.key_index, attempt.c.generation)
+    .where(attempt.c.iccid == bindparam("iccid"))
+    .distinct()
+)
+_LANE = (
+    (attempt.c.iccid == bindparam("card"))
+    & (attempt.c.key_index == bindparam("index"))
+    & (attempt.c.generation == bindparam("of"))
+)
+_MATCHING = select(attempt).where(_LANE, attempt.c.counter == bindparam("cntr"), attempt.c.may_be_sent == true())
+_ANSWERED = update(attempt).where(attempt.c.id == bindparam("key"))
+_OLDER = update(attempt).where(
+    _LANE,
+    attempt.c.counter < bindparam("cntr"),
+    attempt.c.status.is_(None),
+    attempt.c.fenced == false(),
+)
+_BEHIND = update(job).where(
+    job.c.iccid == bindparam("card"), job.c.state == JobState.INDETERMINATE, job.c.id != bindparam("but")
+)
+_SENT_BEFORE = (
+    select(attempt.c.id)
+    .where(
+        attempt.c.job_id == bindparam("job"),
+        attempt.c.number < bindparam("before"),
+        attempt.c.may_be_sent == true(),
+        attempt.c.purpose == SCRIPT,
+    )
+    .limit(1)
+)
 
 
 class Reception(StrEnum):
@@ -79,13 +112,7 @@ def _alarm(conn: Connection, context: StepContext, what: Reception, iccid: str) 
 
 def _open(conn: Connection, means: OtaMeans, iccid: str, octets: bytes) -> tuple[ResponsePacket, Row[Any], bool] | None:
     """The packet opened as one of the ways in which this card was last written to."""
-    ways: list[Any] = list(
-        conn.execute(
-            select(attempt.c.spi, attempt.c.kic, attempt.c.kid, attempt.c.key_index, attempt.c.generation)
-            .where(attempt.c.iccid == iccid)
-            .distinct()
-        )
-    )
+    ways: list[Any] = list(conn.execute(_WAYS, {"iccid": iccid}))
     for way in ways:
         try:
             keys = means.key_set(conn, iccid, way.generation, "MT")
@@ -106,15 +133,8 @@ def _open(conn: Connection, means: OtaMeans, iccid: str, octets: bytes) -> tuple
 
 def _matching(conn: Connection, iccid: str, way: Row[Any], packet: ResponsePacket) -> Row[Any] | None:
     """The attempt with this CNTR and TAR."""
-    found = conn.execute(
-        select(attempt).where(
-            attempt.c.iccid == iccid,
-            attempt.c.key_index == way.key_index,
-            attempt.c.generation == way.generation,
-            attempt.c.counter == packet.counter,
-            attempt.c.may_be_sent,
-        )
-    ).one_or_none()
+    lane = {"card": iccid, "index": way.key_index, "of": way.generation}
+    found = conn.execute(_MATCHING, {**lane, "cntr": packet.counter}).one_or_none()
     if found is None or found.tar != packet.tar.octets.hex():
         return None
     return found
@@ -157,7 +177,7 @@ def _take_proof(
 ) -> Reception:
     if found.status not in _OPEN_STATUSES or found.status == packet.status:
         return Reception.DUPLICATE
-    conn.execute(update(attempt).where(attempt.c.id == found.id).values(status=packet.status, answered_at=context.now))
+    conn.execute(_ANSWERED, {"key": found.id, "status": packet.status, "answered_at": context.now})
     if packet.status in _INTERIM:
         return Reception.INTERIM
     _fence(conn, context, found)
@@ -178,40 +198,16 @@ def _take_proof(
 
 def _fence(conn: Connection, context: StepContext, found: Row[Any]) -> None:
     """Older packets of this key set can never run any more; who waits in doubt behind them may go on at once."""
-    fenced = conn.execute(
-        update(attempt)
-        .where(
-            attempt.c.iccid == found.iccid,
-            attempt.c.key_index == found.key_index,
-            attempt.c.generation == found.generation,
-            attempt.c.counter < found.counter,
-            attempt.c.status.is_(None),
-            attempt.c.fenced.is_(False),
-        )
-        .values(fenced=True)
-    ).rowcount
-    if fenced:
-        conn.execute(
-            update(job)
-            .where(job.c.iccid == found.iccid, job.c.state == JobState.INDETERMINATE, job.c.id != found.job_id)
-            .values(due_at=context.now)
-        )
+    lane = {"card": found.iccid, "index": found.key_index, "of": found.generation}
+    if conn.execute(_OLDER, {**lane, "cntr": found.counter, "fenced": True}).rowcount:
+        conn.execute(_BEHIND, {"card": found.iccid, "but": found.job_id, "due_at": context.now})
 
 
 def _take_answer(
     conn: Connection, context: StepContext, means: OtaMeans, order: Row[Any], *, found: Row[Any], octets: bytes
 ) -> None:
     kind = JobKind(order.kind)
-    sent_before = conn.execute(
-        select(attempt.c.id)
-        .where(
-            attempt.c.job_id == order.id,
-            attempt.c.number < found.number,
-            attempt.c.may_be_sent,
-            attempt.c.purpose == SCRIPT,
-        )
-        .limit(1)
-    ).first()
+    sent_before = conn.execute(_SENT_BEFORE, {"job": order.id, "before": found.number}).first()
     verdict = judge(
         kind,
         found.purpose,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from ..cards.names import application_aid
 from ..cards.states import APPLICATION_TRANSITIONS, ApplicationEvent, ApplicationState, CardState, Refused
@@ -20,6 +20,9 @@ from .outcome import JobKind
 _ENDED_CARDS = (CardState.STOCK, CardState.WASHED, CardState.REPLACED, CardState.CANCELLED, CardState.SCRAPPED)
 #: A name on the card: at most 8 UCS-2 characters.
 NAME_LENGTH = 8
+
+_STATE = select(card_application.c.state).where(card_application.c.id == bindparam("id"))
+_NOTE = update(card_application).where(card_application.c.id == bindparam("key"))
 
 
 def prepare_application(
@@ -95,9 +98,7 @@ def learn(conn: Connection, application_id: str | None, *events: ApplicationEven
     if application_id is None:
         return
     for event in events:
-        state = conn.execute(
-            select(card_application.c.state).where(card_application.c.id == application_id)
-        ).scalar_one()
+        state = conn.execute(_STATE, {"id": application_id}).scalar_one()
         if (ApplicationState(state), event) in APPLICATION_TRANSITIONS:
             move_application(conn, application_id, event, actor="card", now=now)
 
@@ -105,13 +106,13 @@ def learn(conn: Connection, application_id: str | None, *events: ApplicationEven
 def note_answer(conn: Connection, application_id: str, answer: EnterpriseAnswer, now: datetime) -> None:
     """Keep what the card itself said last about this application."""
     conn.execute(
-        update(card_application)
-        .where(card_application.c.id == application_id)
-        .values(
-            card_status=answer.status,
-            card_balance_fen=answer.balance_fen,
-            card_rsn=answer.rsn,
-            card_offline_counter=answer.offline_counter,
-            card_answered_at=now,
-        )
+        _NOTE,
+        {
+            "key": application_id,
+            "card_status": answer.status,
+            "card_balance_fen": answer.balance_fen,
+            "card_rsn": answer.rsn,
+            "card_offline_counter": answer.offline_counter,
+            "card_answered_at": now,
+        },
     )

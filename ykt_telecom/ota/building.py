@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select
 
 from telecom_codecs.concat import split_packet
 from telecom_codecs.errors import CodecError
@@ -17,7 +17,7 @@ from telecom_codecs.udh import IEI_COMMAND_PACKET
 from ..cards.tables import card, card_application
 from ..delivery.outbox import enqueue_packet
 from ..directory.tables import enterprise
-from ..keys.steps import NoKey, open_mother_key
+from ..keys.steps import NoKey
 from ..keys.wrapping import BindingMismatch
 from ..storage.context import StepContext
 from .counters import CounterExhausted, reserve
@@ -36,28 +36,35 @@ from .scripts import (
     query_script,
 )
 from .states import LANE_STATES, WAITING_STATES, JobEvent
-from .steps import AUDIT, PERSONALISE, move
+from .steps import AUDIT, PERSONALISE, change_job, move
 from .tables import attempt, job
 
 #: `origin` of the outbox rows of a packet; `origin_id` is the attempt.
 ATTEMPT = "attempt"
 
 _INSERT = insert(attempt)
+_COUNT = select(func.count()).select_from(attempt).where(attempt.c.job_id == bindparam("job"))
+_CARD = select(card).where(card.c.iccid == bindparam("iccid"))
+_APPLICATION = (
+    select(card_application, enterprise.c.load_cap_fen)
+    .join(enterprise, enterprise.c.id == card_application.c.enterprise_id)
+    .where(card_application.c.id == bindparam("id"))
+)
+_WAITING = (
+    select(job)
+    .where(
+        job.c.state.in_(WAITING_STATES),
+        or_(job.c.due_at.is_(None), job.c.due_at <= bindparam("now")),
+        job.c.iccid.not_in(select(job.c.iccid).where(job.c.state.in_(LANE_STATES))),
+    )
+    .order_by(job.c.priority, job.c.created_at, job.c.id)
+    .limit(bindparam("most"))
+)
 
 
 def build_waiting(conn: Connection, context: StepContext, means: OtaMeans) -> int:
     """Build a packet for each waiting job whose lane is free and whose time has come; how many were built."""
-    in_lane = select(job.c.iccid).where(job.c.state.in_(LANE_STATES))
-    waiting = conn.execute(
-        select(job)
-        .where(
-            job.c.state.in_(WAITING_STATES),
-            or_(job.c.due_at.is_(None), job.c.due_at <= context.now),
-            job.c.iccid.not_in(in_lane),
-        )
-        .order_by(job.c.priority, job.c.created_at, job.c.id)
-        .limit(means.policy.build_batch)
-    ).all()
+    waiting = conn.execute(_WAITING, {"now": context.now, "most": means.policy.build_batch}).all()
     taken: set[str] = set()
     for found in waiting:
         if found.iccid not in taken:
@@ -75,12 +82,12 @@ def _cannot_build(conn: Connection, context: StepContext, means: OtaMeans, found
         finish(conn, context, means, found, JobEvent.REFUSE_FOR_GOOD, reason=reason[:96])
         return
     due_at = context.now + means.policy.delay(found.attempts)
-    conn.execute(update(job).where(job.c.id == found.id).values(due_at=due_at, reason=reason[:96]))
+    change_job(conn, found.id, due_at=due_at, reason=reason[:96])
 
 
 def build_attempt(conn: Connection, context: StepContext, means: OtaMeans, found: Row[Any]) -> None:
     """Take the lane and a counter, and put the packet's segments into the outbox."""
-    owner = conn.execute(select(card).where(card.c.iccid == found.iccid)).one()
+    owner = conn.execute(_CARD, {"iccid": found.iccid}).one()
     keys = means.key_set(conn, found.iccid, owner.key_generation, "MT")
     challenge = context.tokens.octets(8)
     script = _script(conn, means, found, owner.key_generation, challenge)
@@ -128,16 +135,12 @@ def build_attempt(conn: Connection, context: StepContext, means: OtaMeans, found
 
 
 def _attempts(conn: Connection, job_id: str) -> int:
-    return conn.execute(select(func.count()).select_from(attempt).where(attempt.c.job_id == job_id)).scalar_one()
+    return conn.execute(_COUNT, {"job": job_id}).scalar_one()
 
 
 def load_application(conn: Connection, means: OtaMeans, application_id: str) -> Application:
     """The application with its mother key, as the scripts want it."""
-    row = conn.execute(
-        select(card_application, enterprise.c.load_cap_fen)
-        .join(enterprise, enterprise.c.id == card_application.c.enterprise_id)
-        .where(card_application.c.id == application_id)
-    ).one()
+    row = conn.execute(_APPLICATION, {"id": application_id}).one()
     return Application(
         Iccid(row.iccid),
         Aid.from_hex(row.aid),
@@ -147,7 +150,7 @@ def load_application(conn: Connection, means: OtaMeans, application_id: str) -> 
         row.rights,
         row.load_cap_fen,
         row.key_version,
-        open_mother_key(conn, means.ring, row.enterprise_id, row.key_version),
+        means.mother_key(conn, row.enterprise_id, row.key_version),
     )
 
 

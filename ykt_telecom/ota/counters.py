@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from telecom_codecs.secured_packet import COUNTER_MAX
 
 from .tables import counter_mark
+
+_HERE = (
+    (counter_mark.c.iccid == bindparam("card"))
+    & (counter_mark.c.key_index == bindparam("index"))
+    & (counter_mark.c.generation == bindparam("of"))
+)
+_FIND = select(counter_mark.c.high_water).where(_HERE)
+_RAISE = update(counter_mark).where(_HERE)
+_INSERT = insert(counter_mark)
 
 
 class CounterExhausted(RuntimeError):
@@ -15,19 +24,14 @@ class CounterExhausted(RuntimeError):
 
 def reserve(conn: Connection, iccid: str, key_index: int, generation: int, *, step: int = 1) -> int:
     """Raise the high-water mark and return it. Gaps are fine, repeats never happen."""
-    here = (
-        (counter_mark.c.iccid == iccid)
-        & (counter_mark.c.key_index == key_index)
-        & (counter_mark.c.generation == generation)
-    )
-    mark = conn.execute(select(counter_mark.c.high_water).where(here)).scalar()
+    here = {"card": iccid, "index": key_index, "of": generation}
+    mark = conn.execute(_FIND, here).scalar()
     counter = (mark or 0) + step
     if counter >= COUNTER_MAX:
         raise CounterExhausted(f"card …{iccid[-6:]}: the counter of key set {key_index} is used up; PUT KEY is due")
     if mark is None:
-        conn.execute(
-            insert(counter_mark).values(iccid=iccid, key_index=key_index, generation=generation, high_water=counter)
-        )
+        row = {"iccid": iccid, "key_index": key_index, "generation": generation, "high_water": counter}
+        conn.execute(_INSERT, row)
     else:
-        conn.execute(update(counter_mark).where(here).values(high_water=counter))
+        conn.execute(_RAISE, {**here, "high_water": counter})
     return counter

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select, true
 
 from ..cards.states import ApplicationEvent, ApplicationState
 from ..cards.tables import card_application
@@ -17,6 +17,9 @@ from .outcome import JobKind, JobOutcome
 from .states import JobEvent, JobState
 from .steps import move
 from .tables import attempt
+
+_ATTEMPTS = select(attempt.c.id).where(attempt.c.job_id == bindparam("job"))
+_ANY_SENT = _ATTEMPTS.where(attempt.c.may_be_sent == true()).limit(1)
 
 #: What an application has gone through when its job was applied; a state it has passed already is passed over.
 _APPLIED: dict[JobKind, tuple[ApplicationEvent, ...]] = {
@@ -44,7 +47,7 @@ def finish(
     state = move(
         conn, found, event, context.now, reason=reason, due_at=None, status=status, status_word=status_word, answer=kept
     )
-    for row in conn.execute(select(attempt.c.id).where(attempt.c.job_id == found.id)):
+    for row in conn.execute(_ATTEMPTS, {"job": found.id}).all():
         withdraw(conn, row.id)
     _settle_application(conn, context, found, state)
     outcome = JobOutcome(
@@ -72,9 +75,7 @@ def _settle_application(conn: Connection, context: StepContext, found: Row[Any],
     if state is JobState.APPLIED:
         learn(conn, found.application_id, *_APPLIED.get(kind, ()), now=context.now)
     elif kind is JobKind.ISSUE or (kind is JobKind.DELETE and state is JobState.EXPIRED):
-        sent = conn.execute(
-            select(attempt.c.id).where(attempt.c.job_id == found.id, attempt.c.may_be_sent).limit(1)
-        ).first()
+        sent = conn.execute(_ANY_SENT, {"job": found.id}).first()
         in_doubt = state is JobState.EXPIRED and sent is not None
         event = ApplicationEvent.NO_ANSWER if in_doubt else ApplicationEvent.REFUSED
         learn(conn, found.application_id, event, now=context.now)

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from telecom_codecs.secret_key import CryptoProvider, KeySet
+from telecom_codecs.secret_key import CryptoProvider, KeySet, SecretKey
 
 from ..delivery.hooks import Hooks
-from ..keys.steps import open_key_set
+from ..keys.steps import open_key_set, open_mother_key
 from ..keys.wrapping import KeyRing
 
 #: Most key sets kept open at a time.
@@ -49,6 +49,7 @@ class OtaMeans:
     policy: OtaPolicy
     hooks: Hooks
     _open: dict[tuple[str, int, str], KeySet] = field(default_factory=dict, repr=False)
+    _mothers: dict[tuple[int, int], SecretKey] = field(default_factory=dict, repr=False)
 
     def key_set(self, conn: Connection, iccid: str, generation: int, direction: str) -> KeySet:
         """The card's MT or MO keys; raises `NoKey` or `BindingMismatch`."""
@@ -59,4 +60,14 @@ class OtaMeans:
             if len(self._open) >= _OPEN_KEY_SETS:
                 self._open.pop(next(iter(self._open)))
             self._open[name] = found
+        return found
+
+    def mother_key(self, conn: Connection, enterprise_id: int, version: int) -> SecretKey:
+        """An enterprise's mother key, which never changes under its version; raises `NoKey` or `BindingMismatch`."""
+        found = self._mothers.get((enterprise_id, version))
+        if found is None:
+            found = open_mother_key(conn, self.ring, enterprise_id, version)
+            if len(self._mothers) >= _OPEN_KEY_SETS:
+                self._mothers.pop(next(iter(self._mothers)))
+            self._mothers[enterprise_id, version] = found
         return found

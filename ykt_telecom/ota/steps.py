@@ -29,8 +29,10 @@ LIFETIME: Mapping[JobKind, timedelta] = {
 }
 
 # statements of the hot path are built once: building costs more than SQLite does
+_INSERT = insert(job)
 _INSERT_HISTORY = insert(job_history)
 _FIND = select(job).where(job.c.id == bindparam("id"))
+_CHANGE = update(job).where(job.c.id == bindparam("key"))
 
 SCRIPT, AUDIT, PERSONALISE = "SCRIPT", "AUDIT", "PERSON"
 
@@ -59,25 +61,26 @@ def order_job(
     """
     application_id = prepare_application(conn, kind, iccid, enterprise_id, payload, job_id=job_id, now=now)
     conn.execute(
-        insert(job).values(
-            id=job_id,
-            kind=kind,
-            iccid=iccid,
-            enterprise_id=enterprise_id,
-            application_id=application_id,
-            payload=dict(payload),
-            origin=origin,
-            origin_id=origin_id,
-            priority=priority,
-            reference=job_reference(job_id),
-            state=JobState.QUEUED,
-            purpose=SCRIPT,
-            attempts=0,
-            resyncs=0,
-            deadline=now + LIFETIME[kind],
-            created_at=now,
-            updated_at=now,
-        )
+        _INSERT,
+        {
+            "id": job_id,
+            "kind": kind,
+            "iccid": iccid,
+            "enterprise_id": enterprise_id,
+            "application_id": application_id,
+            "payload": dict(payload),
+            "origin": origin,
+            "origin_id": origin_id,
+            "priority": priority,
+            "reference": job_reference(job_id),
+            "state": JobState.QUEUED,
+            "purpose": SCRIPT,
+            "attempts": 0,
+            "resyncs": 0,
+            "deadline": now + LIFETIME[kind],
+            "created_at": now,
+            "updated_at": now,
+        },
     )
     remember(conn, job_id, "ORDER", JobState.QUEUED, now=now)
     record(
@@ -109,7 +112,7 @@ def move(
 ) -> JobState:
     """Take the job through one event; writes the state, its history and the audit row of a terminal state."""
     after = follow(JobState(found.state), event)
-    conn.execute(update(job).where(job.c.id == found.id).values(state=after, reason=reason, updated_at=now, **changes))
+    change_job(conn, found.id, state=after, reason=reason, updated_at=now, **changes)
     remember(conn, found.id, event, after, now=now, reason=reason)
     if after in TERMINAL_STATES:
         record(
@@ -123,6 +126,11 @@ def move(
     if after not in LANE_STATES:
         mark(conn, JOBS)  # the lane is free, or somebody must look when to go on
     return after
+
+
+def change_job(conn: Connection, job_id: str, **values: Any) -> None:
+    """Write columns of one job; states change by :func:`move` only."""
+    conn.execute(_CHANGE, {"key": job_id, **values})
 
 
 def find_job(conn: Connection, job_id: str) -> Row[Any]:

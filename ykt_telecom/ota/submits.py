@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, select, true, update
 
 from ..delivery.facts import OutboxState, ReceiptFact, SubmitFact
 from ..delivery.outbox import states, withdraw
@@ -17,6 +17,8 @@ from .steps import find_job, move
 from .tables import attempt
 
 _FIND = select(attempt).where(attempt.c.id == bindparam("id"))
+_MAY_BE_SENT = update(attempt).where(attempt.c.id == bindparam("key"))
+_ANY_SENT = select(attempt.c.id).where(attempt.c.job_id == bindparam("job"), attempt.c.may_be_sent == true()).limit(1)
 
 #: The segment is, or may be, with the SMSC.
 _MAY_BE_OUT = frozenset({OutboxState.HANDED, OutboxState.ACCEPTED, OutboxState.UNKNOWN})
@@ -30,7 +32,7 @@ def note_submit(conn: Connection, context: StepContext, means: OtaMeans, fact: S
     segments = states(conn, fact.outbox_id)
     may_be_out = any(state in _MAY_BE_OUT for state in segments)
     if may_be_out != found.may_be_sent:
-        conn.execute(update(attempt).where(attempt.c.id == found.id).values(may_be_sent=may_be_out))
+        conn.execute(_MAY_BE_SENT, {"key": found.id, "may_be_sent": may_be_out})
     order = find_job(conn, found.job_id)
     state = JobState(order.state)
     if order.attempts != found.number or state not in LANE_STATES:
@@ -59,10 +61,7 @@ def _give_up_attempt(
     *,
     may_be_out: bool,
 ) -> None:
-    sent = may_be_out or (
-        conn.execute(select(attempt.c.id).where(attempt.c.job_id == order.id, attempt.c.may_be_sent).limit(1)).first()
-        is not None
-    )
+    sent = may_be_out or conn.execute(_ANY_SENT, {"job": order.id}).first() is not None
     if order.state in (JobState.BUILT, JobState.RETRY_WAIT):
         move(conn, order, JobEvent.HAND, context.now)
         order = find_job(conn, order.id)

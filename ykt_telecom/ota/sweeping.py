@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from ..storage.context import StepContext
 from .building import build_waiting
@@ -13,7 +13,7 @@ from .ending import finish
 from .means import OtaMeans
 from .outcome import REPEATABLE, JobKind
 from .states import LANE_STATES, TERMINAL_STATES, WAITING_STATES, JobEvent, JobState
-from .steps import AUDIT, move
+from .steps import AUDIT, change_job, move
 from .submits import lose_sight
 from .tables import job
 
@@ -21,11 +21,29 @@ from .tables import job
 SWEEP = 500
 
 
+def _due(moment: Any, passed_over: tuple[JobState, ...]) -> Select[Any]:
+    return (
+        select(job)
+        .where(job.c.state.not_in(passed_over), moment <= bindparam("now"))
+        .order_by(moment, job.c.id)
+        .limit(SWEEP)
+    )
+
+
+_PAST_DEADLINE = _due(job.c.deadline, TERMINAL_STATES)
+_DUE = _due(job.c.due_at, (*TERMINAL_STATES, *WAITING_STATES))
+_NEXT = tuple(
+    select(func.min(moment)).where(job.c.state.not_in(TERMINAL_STATES), moment > bindparam("now"))
+    for moment in (job.c.due_at, job.c.deadline)
+)
+
+
 def sweep(conn: Connection, context: StepContext, means: OtaMeans) -> datetime | None:
     """Do what is due; returns when to come again (None: only after a change)."""
-    for found in _due(conn, context, job.c.deadline, TERMINAL_STATES):
+    now = {"now": context.now}
+    for found in conn.execute(_PAST_DEADLINE, now).all():
         finish(conn, context, means, found, JobEvent.EXPIRE, reason="no answer before the deadline")
-    for found in _due(conn, context, job.c.due_at, (*TERMINAL_STATES, *WAITING_STATES)):
+    for found in conn.execute(_DUE, now).all():
         state = JobState(found.state)
         if state in LANE_STATES:
             lose_sight(conn, context, means, found, "no PoR in time")
@@ -35,22 +53,11 @@ def sweep(conn: Connection, context: StepContext, means: OtaMeans) -> datetime |
     return _next_time(conn, context)
 
 
-def _due(conn: Connection, context: StepContext, moment: Any, passed_over: tuple[JobState, ...]) -> list[Row[Any]]:
-    return list(
-        conn.execute(
-            select(job)
-            .where(job.c.state.not_in(passed_over), moment <= context.now)
-            .order_by(moment, job.c.id)
-            .limit(SWEEP)
-        )
-    )
-
-
 def _try_again(conn: Connection, context: StepContext, means: OtaMeans, found: Row[Any]) -> None:
     """Send again what may be repeated; ask the card first about what may not."""
     if found.attempts >= means.policy.most_attempts:
         reason = "no more attempts; waits for a late answer or its deadline"
-        conn.execute(update(job).where(job.c.id == found.id).values(due_at=None, reason=reason))
+        change_job(conn, found.id, due_at=None, reason=reason)
         return
     ask = found.purpose == AUDIT or JobKind(found.kind) not in REPEATABLE
     move(
@@ -66,9 +73,5 @@ def _try_again(conn: Connection, context: StepContext, means: OtaMeans, found: R
 
 def _next_time(conn: Connection, context: StepContext) -> datetime | None:
     """The earliest moment at which something falls due."""
-    open_jobs = job.c.state.not_in(TERMINAL_STATES)
-    moments = [
-        conn.execute(select(func.min(moment)).where(open_jobs, moment > context.now)).scalar()
-        for moment in (job.c.due_at, job.c.deadline)
-    ]
+    moments = [conn.execute(earliest, {"now": context.now}).scalar() for earliest in _NEXT]
     return min((moment for moment in moments if moment is not None), default=None)
