@@ -11,6 +11,9 @@ from ..cards.tables import card, card_application
 from ..directory.tables import enterprise, member
 from ..money.tables import purse
 from ..money.uploads import is_complete
+from .machine import DELETING_STATES
+from .request import Operation
+from .tables import dialogue
 
 #: A card in one of these may ask and be answered; the others are told E103.
 SERVED_CARD_STATES = frozenset({CardState.ISSUED, CardState.ACTIVE})
@@ -47,6 +50,23 @@ def find_purse(connection: Connection, iccid: str, enterprise_id: int) -> Row[An
     return connection.execute(
         select(purse).where(purse.c.iccid == iccid, purse.c.enterprise_id == enterprise_id)
     ).one_or_none()
+
+
+def is_being_deleted(connection: Connection, iccid: str, enterprise_id: int) -> bool:
+    """An earlier request of this card to delete the same application has not ended yet."""
+    return (
+        connection.execute(
+            select(dialogue.c.id)
+            .where(
+                dialogue.c.iccid == iccid,
+                dialogue.c.enterprise_id == enterprise_id,
+                dialogue.c.operation == Operation.DELETE,
+                dialogue.c.state.in_(DELETING_STATES),
+            )
+            .limit(1)
+        ).first()
+        is not None
+    )
 
 
 def outstanding(

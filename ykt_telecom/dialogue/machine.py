@@ -81,6 +81,9 @@ REFUSED_PAIRS = frozenset(product(State, Event)) - frozenset(NEXT)
 #: The platform owes these a final notice (INV-22).
 OPEN_STATES = (_S.VERIFYING, _S.CLOSING, _S.DELETING, _S.REOPENING, _S.ANSWERING)
 
+#: A deletion that is judged or carried out: another one of the same application has to wait (E106).
+DELETING_STATES = (_S.VERIFYING, _S.CLOSING, _S.DELETING, _S.REOPENING)
+
 
 class OutOfTurn(ValueError):
     """The event does not fit the dialogue's state. It is a late or doubled report; leave the dialogue as it is."""

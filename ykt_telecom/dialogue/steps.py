@@ -25,6 +25,7 @@ from .lookup import (
     find_application,
     find_card,
     find_purse,
+    is_being_deleted,
     is_member,
 )
 from .machine import Event, State
@@ -144,7 +145,9 @@ def _take_deletion(turn: Turn, request: Request, asked: CardRequest, holder: Row
         refusal = Refusal.CARD_LOST
     elif application is None or not is_member(turn.connection, holder.msisdn, application.enterprise_id):
         refusal = Refusal.NOT_VERIFIED
-    elif application.state not in DELETABLE_STATES:
+    elif application.state not in DELETABLE_STATES or is_being_deleted(
+        turn.connection, request.iccid, application.enterprise_id
+    ):
         refusal = Refusal.IN_PROGRESS
     else:
         verifier = let_in(turn.connection, iccid=request.iccid)

@@ -24,6 +24,7 @@ from ykt_telecom.ota.outcome import JobKind
 from ykt_telecom.ota.states import JobState
 
 REFUSED_TEXT = "验证未通过，连续3次错误将锁定"
+WAIT_TEXT = "上一请求处理中，请稍候"
 
 
 def take(desk: Desk, kind: Kind, amount: int, counter: int) -> None:
@@ -39,6 +40,17 @@ def delete(desk: Desk, **changes: Any) -> None:
     """A deletion with the right password, up to the verdict."""
     desk.ask(Operation.DELETE, **{"password": RIGHT, **changes})
     desk.judge()
+
+
+def test_a_second_request_to_delete_waits_for_the_first() -> None:
+    """Two presses in a row: one password judged, one CLOSE; the second one is told E106 and deletes nothing."""
+    desk = a_desk()
+    desk.ask(Operation.DELETE, password=RIGHT)
+    desk.ask(Operation.DELETE, password=RIGHT)
+    desk.judge()
+    assert desk.evaluated == 1
+    assert desk.kinds.count(JobKind.CLOSE) == 1
+    assert desk.screen == WAIT_TEXT
 
 
 # --- balance ---------------------------------------------------------------------------------------------------
@@ -205,7 +217,7 @@ def test_a_second_deletion_while_one_runs_is_told_to_wait() -> None:
     desk = a_desk()
     delete(desk)
     delete(desk)
-    assert desk.screen == "上一请求处理中，请稍候"
+    assert desk.screen == WAIT_TEXT
     assert desk.evaluated == 1
     assert desk.kinds == ["CLOSE", "ANSWER"]
 
@@ -323,7 +335,7 @@ def test_a_thousand_candidates_have_three_evaluated() -> None:
     assert len(judged) == desk.evaluated == 3
     assert RIGHT.octets() not in judged
     assert desk.kinds == ["ANSWER"] * len(candidates)
-    assert {order.payload["text"] for order in desk.orders} == {REFUSED_TEXT}
+    assert {order.payload["text"] for order in desk.orders} == {REFUSED_TEXT, WAIT_TEXT}
 
 
 # --- the one final notice --------------------------------------------------------------------------------------
