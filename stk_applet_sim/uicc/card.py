@@ -31,7 +31,8 @@ from telecom_codecs.secret_key import CryptoProvider
 from telecom_codecs.sms_tpdu import SmsDeliver
 
 from ..applet.enterprise import PLATFORM_TAR, SLOTS, EnterpriseApplication, slot_tar
-from .access import AUTHENTIC, UNSECURED, Access, Rights
+from .access import AUTHENTIC, UNSECURED, Access, Condition, Rights
+from .authentication import RAND_OCTETS, Authentication
 from .file_session import FileSession
 from .files import Directory, ElementaryFile
 from .globalplatform import CardManager
@@ -42,14 +43,17 @@ from .profile import ICCID_PATH, SMSP_PATH, CardProfile
 from .remote_script import run_compact
 from .secured_channel import SecuredChannel
 from .status import (
+    CONDITIONS_NOT_SATISFIED,
     DONE,
     FUNCTION_UNSUPPORTED,
     LOGICAL_CHANNEL_UNSUPPORTED,
     NO_INFORMATION,
     OK,
     SECURE_MESSAGING_UNSUPPORTED,
+    SECURITY_NOT_SATISFIED,
     TOOLKIT_BUSY,
     UNKNOWN_CLASS,
+    UNKNOWN_INS,
     WRONG_DATA,
     WRONG_LENGTH,
     WRONG_P1_P2,
@@ -67,7 +71,8 @@ CHANNELS = 4
 CHALLENGE_OCTETS = 8
 #: Commands on files and PINs by class 0X; class A0 has all of them and STATUS.
 FILE_INSTRUCTIONS = frozenset({0xB0, 0xD6, 0xB2, 0xDC, 0xA2, 0x20, 0x24, 0x26, 0x28, 0x2C})
-STATUS = 0xF2
+STATUS, AUTHENTICATE = 0xF2, 0x88
+DF_GSM = 0x7F20
 
 
 class Uicc:
@@ -93,6 +98,8 @@ class Uicc:
         self._access = Access(self.memory)
         self._manager = CardManager(profile, self.memory, provider, self._installed)
         self._receivers = PacketReceivers(self._registration)
+        key = profile.subscriber_key
+        self._authentication = None if key is None else Authentication(key, self.memory, provider)
         self._channel = SecuredChannel(
             profile,
             self.memory,
@@ -210,6 +217,8 @@ class Uicc:
         if apdu.ins == STATUS and not interindustry and (two_g or apdu.p1 <= 0x02):
             self.toolkit.status_polled()
             return channel.files.status(apdu)
+        if apdu.ins == AUTHENTICATE and (two_g or interindustry):
+            return self._authenticate(channel, apdu)
         if apdu.ins == 0xCA and not two_g:
             return self._manager.get_data(apdu)
         command = (_INTERINDUSTRY if interindustry else _TOOLKIT).get(apdu.ins)
@@ -236,6 +245,24 @@ class Uicc:
             return Reply(sw=0x6C01)
         self._channels[number] = self._new_channel()
         return Reply(b"" if apdu.p2 else bytes([number]))
+
+    def _authenticate(self, channel: LogicalChannel, apdu: CommandApdu) -> Reply:
+        """AUTHENTICATE (TS 31.102 §7.1.2) in the USIM; for class A0 RUN GSM ALGORITHM (TS 51.011 §9.2.16) in DF.GSM."""
+        if self._authentication is None:
+            raise Refused(UNKNOWN_INS)
+        place = channel.files.directory
+        two_g = apdu.cla == GSM_CLASS
+        if place.fid != DF_GSM if two_g else place.application is None:
+            raise Refused(CONDITIONS_NOT_SATISFIED)
+        if not self._access.grants(Condition.PIN):
+            raise Refused(SECURITY_NOT_SATISFIED)
+        if apdu.p1:
+            raise Refused(WRONG_P1_P2)
+        if not two_g:
+            return Reply(self._authentication.authenticate(apdu.p2, apdu.data))
+        if len(apdu.data) != RAND_OCTETS:
+            raise Refused(WRONG_LENGTH)
+        return Reply(b"".join(self._authentication.gsm(apdu.data)))
 
     def _get_challenge(self, apdu: CommandApdu) -> Reply:
         wanted = CHALLENGE_OCTETS if apdu.le in (None, 256) else apdu.le or CHALLENGE_OCTETS

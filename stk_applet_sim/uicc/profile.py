@@ -21,6 +21,7 @@ from telecom_codecs.secret_key import KeySet, SecretKey
 
 from .access import UNBLOCK_TRIES, Access, PinState
 from .files import ElementaryFile, FileTree, build_tree
+from .milenage import SubscriberKey
 
 MT_KEY_SET = 1
 MO_KEY_SET = 5
@@ -77,6 +78,7 @@ class CardProfile:
     has_menu: bool
     weak_algorithms: bool
     smsc: Address | None = None
+    subscriber_key: SubscriberKey | None = field(default=None, repr=False)
 
     @classmethod
     def named(cls, name: str) -> CardProfile:
@@ -96,11 +98,18 @@ class CardProfile:
         msisdn: Msisdn | None = None,
         smsc: Address | None = None,
         keys: Mapping[int, KeySet] | None = None,
+        subscriber_key: SubscriberKey | None = None,
     ) -> CardProfile:
         """The same card for another subscriber. `keys` replaces AES key sets by index (MT 1, MO 5)."""
         identity = Identity(iccid or self.identity.iccid, imsi or self.identity.imsi, msisdn or self.identity.msisdn)
         own = {index: KeyEntry.of(index, key_set) for index, key_set in (keys or {}).items()}
-        return replace(self, identity=identity, keys={**self.keys, **own}, smsc=smsc or self.smsc)
+        return replace(
+            self,
+            identity=identity,
+            keys={**self.keys, **own},
+            smsc=smsc or self.smsc,
+            subscriber_key=subscriber_key or self.subscriber_key,
+        )
 
     def images(self) -> tuple[Mapping[str, bytes], ...]:
         """The contents of memory at birth: what is this card's own, then what all share."""
@@ -177,7 +186,12 @@ def _profile(table: Mapping[str, Any]) -> CardProfile:
         minimum_security_of={Tar.from_hex(tar): int(spi, 16) for tar, spi in table["minimum_security_of"].items()},
         has_menu=bool(table["menu"]),
         weak_algorithms=bool(table["weak_algorithms"]),
+        subscriber_key=_subscriber_key(table.get("milenage")),
     )
+
+
+def _subscriber_key(row: Mapping[str, Any] | None) -> SubscriberKey | None:
+    return None if row is None else SubscriberKey(*(SecretKey(bytes.fromhex(row[name])) for name in ("k", "opc")))
 
 
 def _key_entry(row: Mapping[str, Any]) -> KeyEntry:

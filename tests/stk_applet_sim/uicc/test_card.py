@@ -171,7 +171,7 @@ def test_get_response_in_pieces() -> None:
         (["80F2000700"], 0x6A86),
         (["A0F2000016"], 0x9000),
         (["00F2000000"], 0x6D00),
-        (["0088008100"], 0x6D00),
+        (["0088008100"], 0x6985),
         (["F0A4000000"], 0x6E00),
         (["04A4000C023F00"], 0x6882),
         (["02A4000C023F00"], 0x6881),
@@ -523,4 +523,4 @@ def test_any_authentic_script_gets_a_proof(tar: str, script: bytes) -> None:
 def test_the_tree_names_every_file_once() -> None:
     """A card's files in order, for tools."""
     names = [node.name for node in CardProfile.named("ykt").tree.root.walk() if isinstance(node, Directory)]
-    assert names == ["MF", "DF.TELECOM", "DF.GSM", "ADF.USIM", "DF.ONECARD"]
+    assert names == ["MF", "DF.TELECOM", "DF.GSM", "ADF.USIM", "DF.GSM-ACCESS", "DF.ONECARD"]
