@@ -1,6 +1,6 @@
 """OTA round trips, durable: order → counter and packet → submit_sm → card → authentic PoR → APPLIED.
 
-`python -m bench.platform_ota`: QUERY jobs on N cards, one at a time on each card, SQLite with synchronous=FULL, loopback
+`python -m bench.platform_ota`: QUERY jobs on N cards, SQLite with synchronous=FULL, loopback
 SMPP; simulator and cards in the same process, then in a second one.
 """
 

@@ -24,7 +24,7 @@ _NEWEST = (
     .order_by(outbox.c.seq.desc())
     .limit(1)
 )
-_RECEIPT = select(outbox.c.receipt).where(outbox.c.seq == bindparam("seq"))
+_FIND = select(outbox).where(outbox.c.seq == bindparam("seq"))
 _CHANGE = update(outbox).where(outbox.c.seq == bindparam("key"), outbox.c.state == OutboxState.ACCEPTED)
 _PARK = insert(parked_receipt)
 _PARKED = (
@@ -73,7 +73,8 @@ def claim_parked(conn: Connection, context: StepContext, hooks: Hooks, row: Row[
     spellings = [message_key(one) for one in canonical_ids(row.message_id)]
     parked = conn.execute(_PARKED, {"ids": spellings, "msisdn": row.msisdn}).all()
     for receipt in parked:
-        _apply(conn, context, hooks, row, receipt.state, error=receipt.error)
+        current = conn.execute(_FIND, {"seq": row.seq}).one()
+        _apply(conn, context, hooks, current, receipt.state, error=receipt.error)
     if parked:
         conn.execute(delete(parked_receipt).where(parked_receipt.c.seq.in_([receipt.seq for receipt in parked])))
 
@@ -99,8 +100,7 @@ def _apply(
     fact = ReceiptFact(
         row.outbox_id, row.segment, row.segments, row.msisdn, state, error, row.origin, row.origin_id, context.now
     )
-    before = conn.execute(_RECEIPT, {"seq": row.seq}).scalar_one()
-    if before == state or (before is not None and not fact.is_final):
+    if row.receipt == state or (row.receipt is not None and not fact.is_final):
         return  # the same again, or an intermediate one overtaken by a final one
     change = {"receipt": state, "receipt_error": (error or "")[:12] or None, "receipt_at": context.now}
     conn.execute(_CHANGE, {"key": row.seq, **change})

@@ -207,13 +207,15 @@ def _take_answer(
     conn: Connection, context: StepContext, means: OtaMeans, order: Row[Any], *, found: Row[Any], octets: bytes
 ) -> None:
     kind = JobKind(order.kind)
-    sent_before = conn.execute(_SENT_BEFORE, {"job": order.id, "before": found.number}).first()
+    # only a deletion asks: gone already, by an earlier attempt of ours?
+    earlier = {"job": order.id, "before": found.number}
+    sent_before = kind is JobKind.DELETE and conn.execute(_SENT_BEFORE, earlier).first() is not None
     verdict = judge(
         kind,
         found.purpose,
         octets,
         commands=_COMMANDS.get(found.purpose, 2),
-        sent_before=sent_before is not None,
+        sent_before=sent_before,
     )
     if verdict.answer is not None and not _tac_is_good(conn, means, order, found, verdict):
         record(conn, at=context.now, actor="ota", action="tac.wrong", subject=order.id)

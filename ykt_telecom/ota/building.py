@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select
+from sqlalchemy import Connection, Row, bindparam, insert, or_, select
 
 from telecom_codecs.concat import split_packet
 from telecom_codecs.errors import CodecError
@@ -43,7 +43,6 @@ from .tables import attempt, job
 ATTEMPT = "attempt"
 
 _INSERT = insert(attempt)
-_COUNT = select(func.count()).select_from(attempt).where(attempt.c.job_id == bindparam("job"))
 _CARD = select(card).where(card.c.iccid == bindparam("iccid"))
 _APPLICATION = (
     select(card_application, enterprise.c.load_cap_fen)
@@ -95,7 +94,7 @@ def build_attempt(conn: Connection, context: StepContext, means: OtaMeans, found
     counter = reserve(conn, found.iccid, key_index, owner.key_generation)
     packet = CommandPacket(Spi.decode(means.policy.spi), owner.mt_kic, owner.mt_kid, script.tar, counter, script.octets)
     octets = seal_command(packet, keys, means.provider, weak_algorithms=means.policy.weak_algorithms)
-    number = _attempts(conn, found.id) + 1
+    number = found.attempts + 1
     attempt_id = context.next_id()
     segments = split_packet(octets, iei=IEI_COMMAND_PACKET, reference=counter & 0xFF)
     conn.execute(
@@ -132,10 +131,6 @@ def build_attempt(conn: Connection, context: StepContext, means: OtaMeans, found
         priority=found.priority,
     )
     move(conn, found, JobEvent.BUILD, context.now, attempts=number, due_at=None)
-
-
-def _attempts(conn: Connection, job_id: str) -> int:
-    return conn.execute(_COUNT, {"job": job_id}).scalar_one()
 
 
 def load_application(conn: Connection, means: OtaMeans, application_id: str) -> Application:

@@ -14,7 +14,12 @@ _HERE = (
     & (counter_mark.c.generation == bindparam("of"))
 )
 _FIND = select(counter_mark.c.high_water).where(_HERE)
-_RAISE = update(counter_mark).where(_HERE)
+_RAISE = (
+    update(counter_mark)
+    .where(_HERE, counter_mark.c.high_water < bindparam("room"))
+    .values(high_water=counter_mark.c.high_water + bindparam("step"))
+    .returning(counter_mark.c.high_water)
+)
 _INSERT = insert(counter_mark)
 
 
@@ -25,13 +30,11 @@ class CounterExhausted(RuntimeError):
 def reserve(conn: Connection, iccid: str, key_index: int, generation: int, *, step: int = 1) -> int:
     """Raise the high-water mark and return it. Gaps are fine, repeats never happen."""
     here = {"card": iccid, "index": key_index, "of": generation}
-    mark = conn.execute(_FIND, here).scalar()
-    counter = (mark or 0) + step
-    if counter >= COUNTER_MAX:
+    raised = conn.execute(_RAISE, {**here, "step": step, "room": COUNTER_MAX - step}).scalar()
+    if raised is not None:
+        return int(raised)
+    if conn.execute(_FIND, here).first() is not None or step >= COUNTER_MAX:
         raise CounterExhausted(f"card …{iccid[-6:]}: the counter of key set {key_index} is used up; PUT KEY is due")
-    if mark is None:
-        row = {"iccid": iccid, "key_index": key_index, "generation": generation, "high_water": counter}
-        conn.execute(_INSERT, row)
-    else:
-        conn.execute(_RAISE, {**here, "high_water": counter})
-    return counter
+    row = {"iccid": iccid, "key_index": key_index, "generation": generation, "high_water": step}
+    conn.execute(_INSERT, row)
+    return step

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, true
+from sqlalchemy import Connection, Row, bindparam, select, true, update
 
 from ..cards.states import ApplicationEvent, ApplicationState
 from ..cards.tables import card_application
-from ..delivery.outbox import withdraw
+from ..delivery.facts import OutboxState
+from ..delivery.tables import outbox
 from ..storage.context import StepContext
 from .answers import EnterpriseAnswer
 from .applications import learn
@@ -19,6 +20,7 @@ from .steps import move
 from .tables import attempt
 
 _ATTEMPTS = select(attempt.c.id).where(attempt.c.job_id == bindparam("job"))
+_WITHDRAW = update(outbox).where(outbox.c.outbox_id.in_(_ATTEMPTS), outbox.c.state == bindparam("before"))
 _ANY_SENT = _ATTEMPTS.where(attempt.c.may_be_sent == true()).limit(1)
 
 #: What an application has gone through when its job was applied; a state it has passed already is passed over.
@@ -47,8 +49,8 @@ def finish(
     state = move(
         conn, found, event, context.now, reason=reason, due_at=None, status=status, status_word=status_word, answer=kept
     )
-    for row in conn.execute(_ATTEMPTS, {"job": found.id}).all():
-        withdraw(conn, row.id)
+    change = {"before": OutboxState.QUEUED, "state": OutboxState.WITHDRAWN}
+    conn.execute(_WITHDRAW, {"job": found.id, **change})
     _settle_application(conn, context, found, state)
     outcome = JobOutcome(
         job_id=found.id,

@@ -29,7 +29,7 @@ def note_submit(conn: Connection, context: StepContext, means: OtaMeans, fact: S
     found = _attempt_of(conn, fact.origin, fact.origin_id)
     if found is None:
         return
-    segments = states(conn, fact.outbox_id)
+    segments = [fact.state] if fact.segments == 1 else states(conn, fact.outbox_id)
     may_be_out = any(state in _MAY_BE_OUT for state in segments)
     if may_be_out != found.may_be_sent:
         conn.execute(_MAY_BE_SENT, {"key": found.id, "may_be_sent": may_be_out})
