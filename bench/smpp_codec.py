@@ -11,6 +11,7 @@ import resource
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import smpplib.client
@@ -18,6 +19,8 @@ import smpplib.smpp
 
 from smsc_gateway.smpp import operations as op
 from smsc_gateway.smpp.fields import COctetString, declared
+from smsc_gateway.smpp.receipt import format_text, receipt_tlvs
+from smsc_gateway.smpp.template import template
 
 TEXT = bytes.fromhex("027000") + bytes(range(1, 138))
 SUBMIT = op.SubmitSm(
@@ -35,6 +38,13 @@ SUBMIT = op.SubmitSm(
     short_message=TEXT,
 )
 DELIVER = op.DeliverSm(**{name: getattr(SUBMIT, name) for name in ("sequence", *declared(op.SubmitSm))})
+RECEIPT = replace(
+    DELIVER,
+    esm_class=4,
+    data_coding=0,
+    short_message=format_text("0000000A", op.MessageState.DELIVERED, submitted="2607251200", done="2607251201"),
+    tlvs=receipt_tlvs("0000000A", op.MessageState.DELIVERED),
+)
 RESPONSE = op.SubmitSmResp(sequence=7, message_id=b"0000000A")
 
 
@@ -83,6 +93,16 @@ def main() -> None:
         assert op.decode(op.encode(pdu)) == pdu
         ours.append((f"encode {name}", op.encode, pdu))
         ours.append((f"decode {name}", op.decode, op.encode(pdu)))
+    assert op.decode(op.encode(RECEIPT)) == RECEIPT
+    ours.append(("decode receipt with 2 TLVs", op.decode, op.encode(RECEIPT)))
+    write = template(SUBMIT, "destination_addr", "short_message")
+    ours.append(
+        (
+            "encode submit_sm by template",
+            lambda text: write(7, destination_addr=b"8613800000001", short_message=text),
+            TEXT,
+        )
+    )
     for divisor, cases in ((1, ours), (10, smpplib_cases())):
         for name, case, subject in cases:
             n = max(1, options.n // divisor)

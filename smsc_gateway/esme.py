@@ -126,7 +126,7 @@ class EsmeLine(Line):
         self.session.request(self._link.config.bind_pdu(), self._clock.seconds())
 
     def on_event(self, event: Event) -> None:
-        self._link._on_event(self, event)
+        _ACTIONS[type(event)](self._link, self, event)
 
     def closed(self, reason: str) -> None:
         seconds = 0.0 if self.bound_at is None else self._clock.seconds() - self.bound_at
@@ -180,8 +180,11 @@ class EsmeLink:
         self._reactor = reactor
         self._on_pdu = on_pdu
         self._backoff = backoff or Backoff(random)
+        self._seconds: Callable[[], float] = reactor.seconds
+        self._paced = config.rate is not None
         self._pace = Pace(config.rate, burst=max(1.0, (config.rate or 0.0) / 10))
         self._line: EsmeLine | None = None
+        self._ready: EsmeLine | None = None  # the line while it takes submissions: bound, not stopping
         self._queue: deque[tuple[op.SubmitSm, asyncio.Future[SubmitResult]]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -213,6 +216,7 @@ class EsmeLink:
     async def stop(self) -> None:
         """Submit nothing new, wait for answers (at most drain_timeout), unbind, close."""
         self._stopping = True
+        self._ready = None
         self._refuse_queue("the link is stopping")
         line = self._line
         if line is not None:
@@ -234,9 +238,15 @@ class EsmeLink:
         Submissions go in the order of the calls.
         """
         future: asyncio.Future[SubmitResult] = self._loop.create_future()
-        line = self._line
-        if line is None or self._stopping or not self.bound.is_set():
+        line = self._ready
+        if line is None:
             future.set_result(not_sent("the link is not bound"))
+        elif not self._queue and not self._paced and line.session.has_room:
+            try:
+                line.session.request(pdu, self._seconds(), (pdu, future))
+            except LocalError as error:
+                future.set_exception(error)
+            line.wake()
         elif len(self._queue) >= self.config.queue:
             future.set_result(not_sent("too many submissions wait for the window"))
         else:
@@ -285,12 +295,9 @@ class EsmeLink:
 
     def _new_line(self) -> EsmeLine:
         line = EsmeLine(self, clock=self._reactor, call_soon=self._loop.call_soon, trace=self._on_pdu)
-        self._line = line
+        self._line, self._ready = line, None
         self._gone.clear()
         return line
-
-    def _on_event(self, line: EsmeLine, event: Event) -> None:
-        _ACTIONS[type(event)](self, line, event)
 
     def _answered(self, line: EsmeLine, event: Answered) -> None:
         pdu, future = event.token
@@ -342,6 +349,7 @@ class EsmeLink:
 
     def _was_bound(self, line: EsmeLine, event: Bound) -> None:
         line.bound_at = self._reactor.seconds()
+        self._ready = None if self._stopping else line
         self.counts["binds"] += 1
         self.bound.set()
         log.info("bound", link=self.config.name, bind=self.config.bind, smsc=event.response.system_id.decode("latin-1"))
@@ -355,6 +363,7 @@ class EsmeLink:
 
     def _peer_unbinds(self, line: EsmeLine, event: PeerUnbinds) -> None:
         self.bound.clear()
+        self._ready = None
         self._refuse_queue("the SMSC unbound")
 
     def _outbind(self, line: EsmeLine, event: OutbindReceived) -> None:
@@ -370,7 +379,7 @@ class EsmeLink:
     def _line_closed(self, line: EsmeLine, reason: str, seconds: float) -> None:
         if line is not self._line:
             return
-        self._line = None
+        self._line = self._ready = None
         self.bound.clear()
         self._gone.set()
         if line.bound_at is not None:

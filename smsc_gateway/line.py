@@ -21,7 +21,7 @@ CallSoon = Callable[[Callable[[], None]], object]
 
 _PLAIN = (tcp.Client, tcp.Server)
 _LINGER = 5.0  #: seconds a peer has to read what is left after we closed
-_PIECE = 16  #: answers of one read are written in pieces of so many: the peer works on them while we go on
+_PIECE = 25  #: answers of one read are written in pieces of so many: the peer works on them while we go on
 _SLACK = 0.01  #: a timer this much too late is not worth moving
 
 

@@ -7,6 +7,7 @@ from enum import Enum
 
 from .smpp import operations as op
 from .smpp.status import RetryClass, named, retry_class
+from .smpp.values import quick
 
 #: SubmitResult.status when no answer came: not a value of the wire
 NO_ANSWER = -1
@@ -21,8 +22,8 @@ class Certainty(Enum):
     UNKNOWN = "unknown"  #: sent, no answer: it may have been accepted
 
 
+_ACCEPTED = Certainty.ACCEPTED
 _CERTAINTY = {
-    RetryClass.ACCEPTED: Certainty.ACCEPTED,
     RetryClass.THROTTLED: Certainty.REFUSED_RETRY,
     RetryClass.RETRY: Certainty.REFUSED_RETRY,
     RetryClass.RETRY_ONCE: Certainty.REFUSED_RETRY,
@@ -30,6 +31,7 @@ _CERTAINTY = {
 }
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class SubmitResult:
     """What became of one submit_sm.
@@ -47,10 +49,11 @@ class SubmitResult:
 
 def result_of(response: op.Pdu) -> SubmitResult:
     """What a submit_sm_resp or generic_nack says about the submission."""
-    retry = retry_class(response.status)
-    if retry is RetryClass.ACCEPTED:
+    status = response.status
+    if status == 0:
         raw = response.message_id if isinstance(response, op.MessageIdResp) else b""
-        return SubmitResult(response.status, raw.decode("latin-1") or None, Certainty.ACCEPTED)
+        return SubmitResult(0, raw.decode("latin-1") or None, _ACCEPTED)
+    retry = retry_class(status)
     reason = f"the SMSC answered {named(response.status)!r}"
     return SubmitResult(response.status, None, _CERTAINTY[retry], retry, reason)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import time
 from typing import Any
@@ -25,6 +26,7 @@ def install() -> Any:
         raise RuntimeError(
             f"{type(reactor).__name__} is installed already; import smsc_gateway.reactor and call install() earlier"
         )
+    gc.set_threshold(50_000, 20, 50)  # messages die by their reference counts; looking for rings costs a tenth
     asyncio.set_event_loop(reactor._asyncioEventloop)
     reactor.seconds = time.monotonic
     return reactor

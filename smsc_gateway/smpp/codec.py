@@ -31,6 +31,7 @@ Writer = Callable[..., bytes]
 CLASSES: dict[int, type] = {}
 READERS: dict[int, Reader] = {}
 WRITERS: dict[type, Writer] = {}
+COMPOSERS: dict[type, Writer] = {}  #: (sequence, status, **fields) → octets, without making the value
 DOUBTS: dict[type, Callable[[Any], bool]] = {}  #: whether any guard of the fields is raised
 
 
@@ -95,7 +96,8 @@ def _reader_source(pdu_class: type, *, optional_body: bool) -> str:
     return "\n".join(lines)
 
 
-def _writer_source(pdu_class: type, command_id: int) -> str:
+def _form(pdu_class: type) -> tuple[str, list[str], list[str]]:
+    """The %-format of the body, its arguments, and what must be false of them."""
     guards: list[str] = []
     form = ""
     arguments: list[str] = []
@@ -104,6 +106,11 @@ def _writer_source(pdu_class: type, command_id: int) -> str:
         form += piece
         arguments += values
         guards += kind.guard(name)
+    return form, arguments, guards
+
+
+def _writer_source(pdu_class: type, command_id: int) -> str:
+    form, arguments, guards = _form(pdu_class)
     lines = ["def write(p, sequence):", "    try:"]
     if guards:
         lines += [f"        if {' or '.join(guards)}:", "            complain(p)"]
@@ -116,6 +123,22 @@ def _writer_source(pdu_class: type, command_id: int) -> str:
         "    except (TypeError, OverflowError, struct_error):",
         "        complain(p)",
     ]
+    return "\n".join(lines)
+
+
+def _composer_source(pdu_class: type, command_id: int) -> str:
+    """The writer for a PDU without optional parameters whose value nobody needs: the same format, from arguments."""
+    form, arguments, guards = _form(pdu_class)
+    names = list(declared(pdu_class))
+    parameters = "".join(f", {name}=default_{name}" for name in names)
+    value = f"final(sequence=sequence, status=status{''.join(f', {name}={name}' for name in names)})"
+    lines = [f"def compose(sequence, status=0{parameters}):", "    try:"]
+    if guards:
+        lines += [f"        if {' or '.join(guards).replace('p.', '')}:", f"            complain({value})"]
+    joined = "".join(f"{argument}, " for argument in arguments).replace("p.", "")
+    lines.append(f"        body = b'{form}' % ({joined})" if arguments else "        body = b''")
+    lines += [f"        return pack(16 + len(body), {command_id:#x}, status, sequence) + body"]
+    lines += ["    except (TypeError, OverflowError, struct_error):", f"        complain({value})"]
     return "\n".join(lines)
 
 
@@ -165,6 +188,7 @@ def pdu(command_id: int, *, optional_body: bool = False) -> Callable[[PduClass],
             _reader_source(pdu_class, optional_body=optional_body),
             _writer_source(pdu_class, command_id),
             _constructor_source(pdu_class),
+            _composer_source(pdu_class, command_id),
             _doubt_source(pdu_class),
         ):
             exec(compile(source, f"<{pdu_class.__name__}>", "exec"), scope)  # noqa: S102 - built from our declarations only
@@ -173,6 +197,7 @@ def pdu(command_id: int, *, optional_body: bool = False) -> Callable[[PduClass],
         CLASSES[command_id] = pdu_class
         READERS[command_id] = scope["read"]
         WRITERS[pdu_class] = scope["write"]
+        COMPOSERS[pdu_class] = scope["compose"]
         DOUBTS[pdu_class] = scope["doubt"]
         return pdu_class
 

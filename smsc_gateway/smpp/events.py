@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .operations import Bind, BindResp, Outbind
+from .values import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Requested:
     """The peer asks: answer with :meth:`Session.respond`."""
@@ -22,6 +24,7 @@ class BindRequested:
     pdu: Bind
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Answered:
     """The answer to our request. It may be a GenericNack. `late`: :class:`Unanswered` was said before."""

@@ -72,13 +72,21 @@ class COctetString:
     status: int = CommandStatus.RSYSERR
 
     def read(self, name: str, k: int) -> tuple[list[str], int]:
-        return [f"e = d.index(0, i + {k})", f"p.{name} = d[i + {k} : e]", "i = e"], 1
+        return [
+            f"i += {k}",
+            "if d[i]:",
+            "    e = d.index(0, i)",
+            f"    p.{name} = d[i:e]",
+            "    i = e",
+            "else:",  # most are empty
+            f"    p.{name} = b''",
+        ], 1
 
     def write(self, name: str) -> tuple[str, list[str]]:
         return "%b\\0", [f"p.{name}"]
 
     def guard(self, name: str) -> list[str]:
-        return [f"len(p.{name}) >= {self.size}", f"0 in p.{name}"]
+        return [f"p.{name} and (len(p.{name}) >= {self.size} or 0 in p.{name})"]  # most are empty
 
     def fault(self, value: Any) -> str | None:
         if not isinstance(value, bytes):

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import operations as op
-from .codec import HEADER, READERS, RESPONSE, WRITERS
-from .errors import NotAllowed, PduError
+from .codec import HEADER, READERS, RESPONSE, WRITERS, Reader
+from .errors import NotAllowed, PduError, WindowFull
 from .events import (
     Answered,
     BindRefused,
@@ -36,6 +36,9 @@ from .status import CommandStatus
 from .window import Window
 
 Trace = Callable[[bool, bytes], None]
+
+unpack_header = HEADER.unpack_from
+_CLOSED, _BINDING, _UNBINDING = State.CLOSED, State.BINDING, State.UNBINDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +69,15 @@ class Session:
     ) -> None:
         self.role = role
         self.limits = limits or Limits()
-        self.state = State.OPEN
+        self._enter(State.OPEN)
         self.peer_version = 0  #: interface_version of the peer's bind or sc_interface_version of its answer; 0 unknown
         self.unanswered = 0  #: requests of the peer that our owner has not answered
         self.strays = 0
         self._trace = trace
         self._framer = Framer(self.limits.pdu_size)
         self._out: list[bytes] = []
-        self._window = Window(self.limits.window, self.limits.response_timeout, first_sequence)
+        self._window = Window(self.limits.response_timeout, first_sequence)
+        self._open = self._window.open
         self._bind: tuple[int, int] | None = None  # sequence and command_id
         self._bind_deadline: float | None = now + self.limits.bind_timeout
         self._enquiry: tuple[int, float] | None = None
@@ -99,7 +103,7 @@ class Session:
     @property
     def has_room(self) -> bool:
         """Another request fits the window."""
-        return len(self._window) < self._window.size
+        return len(self._open) < self.limits.window
 
     def request(self, pdu: op.Pdu, now: float, token: Any = None) -> int:
         """Send a request and return its sequence; its end is one Answered or Unanswered with `token`.
@@ -107,28 +111,41 @@ class Session:
         NotAllowed: the state forbids it. WindowFull: wait. LocalError: the PDU cannot be encoded.
         """
         command_id = pdu.command_id
-        if not may_send(self.role, self.state, command_id) or self._closing:
+        if command_id not in self._sends or self._closing:
             raise NotAllowed(f"{op.name_of(command_id)} may not be sent while {self.state.value}")
         if command_id in BIND_STEPS:
             return self._send_bind(pdu)
-        self._window.expect_room()
-        sequence = self._window.sequence()
-        self._write(WRITERS[type(pdu)](pdu, sequence))
+        window = self._window
+        if len(self._open) >= self.limits.window:
+            raise WindowFull(f"{self.limits.window} requests are unanswered")
+        sequence = window.sequence()
+        octets = WRITERS[type(pdu)](pdu, sequence)
+        if self._trace is not None:
+            self._trace(False, octets)
+        self._out.append(octets)
         if command_id not in op.UNANSWERED:
-            self._window.sent(sequence, now, token)
+            window.sent(sequence, now, token)
         return sequence
 
     def respond(self, response: op.Pdu, now: float) -> list[Event]:
         """Send the answer to a Requested or BindRequested; its sequence is the request's."""
-        if self.state is State.CLOSED or self._closing:
-            return []
-        self.unanswered = max(0, self.unanswered - 1)
-        self._write(WRITERS[type(response)](response, response.sequence))
+        events = self.reply(WRITERS[type(response)](response, response.sequence))
+        if self.state is _BINDING and isinstance(response, op.BindResp) and not self._closing:
+            self._bound(BIND_STEPS[response.command_id & ~RESPONSE], response, now, events)
+        return events
+
+    def reply(self, octets: bytes) -> list[Event]:
+        """Send the answer to a Requested, made already: for those who compose octets without a value."""
         events: list[Event] = []
-        step = BIND_STEPS.get(response.command_id & ~RESPONSE)
-        if step is not None and self.state is State.BINDING and isinstance(response, op.BindResp):
-            self._bound(step, response, now, events)
-        if self.state is State.UNBINDING:
+        state = self.state
+        if state is _CLOSED or self._closing:
+            return events
+        if self.unanswered:
+            self.unanswered -= 1
+        if self._trace is not None:
+            self._trace(False, octets)
+        self._out.append(octets)
+        if state is _UNBINDING:
             self._settle(events)
         return events
 
@@ -227,6 +244,7 @@ class Session:
         self._heard = now
         self._missed = 0
         trace = self._trace
+        answered = self._open.pop
         for frame in self._framer.feed(octets):
             if self._closing:
                 break
@@ -235,11 +253,26 @@ class Session:
                 break
             if trace is not None:
                 trace(True, frame)
-            _, command_id, _, sequence = HEADER.unpack_from(frame)
-            if command_id & RESPONSE:
-                self._response(frame, sequence, now, events)
+            _, command_id, _, sequence = unpack_header(frame)
+            if command_id >= RESPONSE:
+                found = answered(sequence, None)
+                if found is None:
+                    self._other_response(frame, sequence, now, events)
+                    continue
+                events.append(Answered(found[1], _read_response(frame, command_id)))
+                if self.state is _UNBINDING:
+                    self._settle(events)
+                continue
+            reader = self._takes.get(command_id)
+            if reader is None:
+                self._other_request(frame, command_id, sequence, now, events)
+                continue
+            try:
+                events.append(Requested(reader(frame)))
+            except PduError as error:
+                self._refuse(command_id, sequence, error.status, events, str(error))
             else:
-                self._request(frame, command_id, sequence, now, events)
+                self.unanswered += 1
         if not self._framer.is_partial:
             self._partial_since = None
         elif self._partial_since is None:
@@ -250,7 +283,8 @@ class Session:
         self._write(self._nack(CommandStatus.RINVCMDLEN, frame.sequence))
         self._close(f"not SMPP: command_length {frame.command_length}, octets {frame.octets.hex()}", events)
 
-    def _request(self, frame: bytes, command_id: int, sequence: int, now: float, events: list[Event]) -> None:
+    def _other_request(self, frame: bytes, command_id: int, sequence: int, now: float, events: list[Event]) -> None:
+        """A request that the session answers itself: its own kinds, and those that this state forbids."""
         allowed = ALLOWED.get(command_id)
         if allowed is None:
             self._write(self._nack(CommandStatus.RINVCMDID, sequence))
@@ -264,12 +298,7 @@ class Session:
         except PduError as error:
             self._refuse(command_id, sequence, error.status, events, str(error))
             return
-        own = _OWN.get(command_id)
-        if own is not None:
-            own(self, pdu, now, events)
-            return
-        self.unanswered += 1
-        events.append(Requested(pdu))
+        _OWN[command_id](self, pdu, now, events)
 
     def _why_not(self, command_id: int) -> int:
         already = self.state is State.BINDING or self.state in BOUND
@@ -310,21 +339,17 @@ class Session:
 
     # -- responses -----------------------------------------------------------------------------------------------
 
-    def _response(self, frame: bytes, sequence: int, now: float, events: list[Event]) -> None:
-        found = self._window.answered(sequence)
-        if found is not None:
-            events.append(Answered(found[1], _read_response(frame)))
-            if self.state is State.UNBINDING:
-                self._settle(events)
-        elif self._enquiry is not None and self._enquiry[0] == sequence:
+    def _other_response(self, frame: bytes, sequence: int, now: float, events: list[Event]) -> None:
+        """A response to something that is not in the window: to the session's own requests, late, or to nothing."""
+        if self._enquiry is not None and self._enquiry[0] == sequence:
             self._enquiry = None
         elif self._bind is not None and self._bind[0] == sequence:
-            self._bind_answered(_read_response(frame), now, events)
+            self._bind_answered(_read_response(frame, _command_id(frame)), now, events)
         elif self._unbind_sent == sequence:
             self._unbind_sent = None
             self._close("unbound", events)
         elif (late := self._window.answered_late(sequence)) is not None:
-            events.append(Answered(late[0], _read_response(frame), late=True))
+            events.append(Answered(late[0], _read_response(frame, _command_id(frame)), late=True))
         else:
             self.strays += 1
             events.append(Stray(sequence))
@@ -380,7 +405,12 @@ class Session:
         pair = (self.state, step)
         if pair in REFUSED:
             raise NotAllowed(f"{step.value} is impossible while {self.state.value}")
-        self.state = TRANSITIONS[pair]
+        self._enter(TRANSITIONS[pair])
+
+    def _enter(self, state: State) -> None:
+        self.state = state
+        self._sends = _SENDS[self.role, state]
+        self._takes = _TAKES[self.role, state]
 
     def _nack(self, status: int, sequence: int) -> bytes:
         return HEADER.pack(16, op.GenericNack.command_id, status, sequence)
@@ -391,16 +421,21 @@ class Session:
         self._out.append(octets)
 
 
-def _read_response(frame: bytes) -> Any:
+def _read_response(frame: bytes, command_id: int) -> Any:
     """The response as a value; one that cannot be read beyond its header counts by its status alone."""
-    _, command_id, status, sequence = HEADER.unpack_from(frame)
-    reader = READERS.get(command_id)
-    if reader is not None:
-        try:
-            return reader(frame)
-        except PduError:
-            return op.CLASSES[command_id](status=status, sequence=sequence)
+    try:
+        return READERS[command_id](frame)
+    except KeyError:
+        pass
+    except PduError:
+        _, _, status, sequence = unpack_header(frame)
+        return op.CLASSES[command_id](status=status, sequence=sequence)
+    _, _, status, sequence = unpack_header(frame)
     return op.GenericNack(status=status or CommandStatus.RUNKNOWNERR, sequence=sequence)
+
+
+def _command_id(frame: bytes) -> int:
+    return int(unpack_header(frame)[1])
 
 
 #: requests the session answers or acts on itself
@@ -412,4 +447,19 @@ _OWN: dict[int, Callable[[Session, Any, float, list[Event]], None]] = {
     op.AlertNotification.command_id: Session._take_alert,
     op.EnquireLink.command_id: Session._take_enquiry,
     op.Unbind.command_id: Session._take_unbind,
+}
+
+#: what each end may send in each state, and the readers of what it takes there for its owner: :data:`ALLOWED` looked
+#: up once per step instead of once per PDU
+_SENDS: dict[tuple[Role, State], frozenset[int]] = {
+    (role, state): frozenset(command_id for command_id in ALLOWED if may_send(role, state, command_id))
+    for role in Role
+    for state in State
+}
+_TAKES: dict[tuple[Role, State], dict[int, Reader]] = {
+    (role, state): {
+        command_id: READERS[command_id] for command_id in _SENDS[role.peer, state] if command_id not in _OWN
+    }
+    for role in Role
+    for state in State
 }

@@ -13,6 +13,8 @@ from enum import IntEnum
 
 from telecom_codecs.errors import LocalError
 
+from .values import quick
+
 
 class Tag(IntEnum):
     """Standard tags — SMPP 3.4 §5.3.2."""
@@ -64,6 +66,7 @@ class Tag(IntEnum):
     ITS_SESSION_INFO = 0x1383
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Tlv:
     """One optional parameter: a tag (int, :class:`Tag` where known) and its raw value."""
@@ -81,6 +84,7 @@ class Tlv:
 
 
 _HEAD = struct.Struct(">HH")
+_new, _set_tag, _set_value = object.__new__, vars(Tlv)["tag"].__set__, vars(Tlv)["value"].__set__
 
 
 def write_tlvs(tlvs: Iterable[Tlv]) -> bytes:
@@ -97,13 +101,18 @@ def read_tlvs(octets: bytes, start: int, end: int) -> tuple[Tlv, ...] | None:
     A single NUL at the end, which some centres leave behind short_message, is dropped.
     """
     found: list[Tlv] = []
-    while end - start >= 4:
+    last = end - 4
+    while start <= last:
         tag, length = _HEAD.unpack_from(octets, start)
         start += 4
-        if length > end - start:
+        stop = start + length
+        if stop > end:
             return None
-        found.append(Tlv(tag, octets[start : start + length]))
-        start += length
+        one = _new(Tlv)
+        _set_tag(one, tag)
+        _set_value(one, octets[start:stop])
+        found.append(one)
+        start = stop
     if start != end and not (end - start == 1 and octets[start] == 0):
         return None
     return tuple(found)

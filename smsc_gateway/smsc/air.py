@@ -22,6 +22,7 @@ from ..smpp import operations as op
 from ..smpp.operations import EsmClass, Tag, Tlv
 from ..smpp.status import CommandStatus
 from ..smpp.tlvs import integer_of
+from ..smpp.values import quick
 
 MAX_OCTETS = 140
 MAX_SEPTETS = 160
@@ -62,6 +63,7 @@ class Refusal(CodecError):
         self.status = status
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Content:
     """What goes over the air: one user data per short message, as :class:`SmsDeliver` wants it."""
@@ -102,7 +104,9 @@ def originating_address(addr: bytes, ton: int, npi: int) -> Address:
 
 def msisdn_of(addr: bytes) -> str:
     """The digits of a destination address: blanks and + or 00 in front do not count."""
-    digits = addr.decode("latin-1").strip().lstrip("+")
+    digits = addr.decode("latin-1")
+    if not digits.isdecimal():
+        digits = digits.strip().lstrip("+")
     return digits[2:] if digits.startswith("00") else digits
 
 
@@ -111,12 +115,14 @@ def content_of(pdu: op.SubmitSm | op.SubmitMulti | op.DataSm, reference: Callabl
 
     `reference` gives a concatenation reference when a long payload must be cut. A UDH wins over sar_* TLVs.
     """
-    pid = 0 if isinstance(pdu, op.DataSm) else pdu.protocol_id
     udhi = bool(pdu.esm_class & _UDHI)
-    octets = op.content(pdu)
     reply_path = bool(pdu.esm_class & _REPLY_PATH)
-    if not pdu.tlvs and _goes_as_it_is(pdu.data_coding, octets, udhi=udhi):
-        return Content(pid, pdu.data_coding, ((udhi, octets),), reply_path)
+    if not pdu.tlvs and not isinstance(pdu, op.DataSm):
+        octets = pdu.short_message
+        if _goes_as_it_is(pdu.data_coding, octets, udhi=udhi):
+            return Content(pdu.protocol_id, pdu.data_coding, ((udhi, octets),), reply_path)
+    pid = 0 if isinstance(pdu, op.DataSm) else pdu.protocol_id
+    octets = op.content(pdu)
     try:
         header, body = split_user_data(udhi, octets)
     except CodecError as error:
@@ -129,10 +135,17 @@ def content_of(pdu: op.SubmitSm | op.SubmitMulti | op.DataSm, reference: Callabl
 
 def _goes_as_it_is(data_coding: int, octets: bytes, *, udhi: bool) -> bool:
     """The ordinary case: one short message of octets or UCS2 whose data_coding is its DCS, any header inside it."""
-    coding = DataCoding.decode(data_coding)
-    if coding.counts_septets or (data_coding < 0x10 and data_coding not in (0x04, 0x08)):
-        return False
-    return len(octets) <= MAX_OCTETS and (not udhi or (octets != b"" and octets[0] < len(octets)))
+    return (
+        data_coding in _CARRIED
+        and len(octets) <= MAX_OCTETS
+        and (not udhi or (octets != b"" and octets[0] < len(octets)))
+    )
+
+
+#: data_coding values that are the DCS of octets or UCS2 themselves
+_CARRIED = frozenset({0x04, 0x08}) | {
+    octet for octet in range(0x10, 0x100) if not DataCoding.decode(octet).counts_septets
+}
 
 
 #: data_coding values that name an 8-bit alphabet, as Python's codecs call them — SMPP 3.4 §5.2.19

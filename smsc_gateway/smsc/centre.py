@@ -104,13 +104,9 @@ class MessageCentre:
         return message
 
     def _message(self, account: str, pdu: op.SubmitSm, destination: str, now: datetime) -> Message:
-        latest = now + LONGEST_VALIDITY
-        due = _time_of(pdu.schedule_delivery_time, now, CommandStatus.RINVSCHED) or now
-        expires = _time_of(pdu.validity_period, now, CommandStatus.RINVEXPIRY) or due + self._validity
-        if expires <= now:
-            raise Refusal("the validity period is over", CommandStatus.RINVEXPIRY)
-        if due > latest:
-            raise Refusal("scheduled too far ahead", CommandStatus.RINVSCHED)
+        due, expires = now, now + self._validity
+        if pdu.schedule_delivery_time or pdu.validity_period:
+            due, expires = self._times(pdu, now)
         identity = next(self._ids)
         return Message(
             identity,
@@ -122,8 +118,19 @@ class MessageCentre:
             content_of(pdu, self._next_reference),
             now,
             due,
-            min(expires, latest),
+            expires,
         )
+
+    def _times(self, pdu: op.SubmitSm, now: datetime) -> tuple[datetime, datetime]:
+        """When it is due and when it expires, as the submission asks; Refusal when that cannot be."""
+        latest = now + LONGEST_VALIDITY
+        due = _time_of(pdu.schedule_delivery_time, now, CommandStatus.RINVSCHED) or now
+        expires = _time_of(pdu.validity_period, now, CommandStatus.RINVEXPIRY) or due + self._validity
+        if expires <= now:
+            raise Refusal("the validity period is over", CommandStatus.RINVEXPIRY)
+        if due > latest:
+            raise Refusal("scheduled too far ahead", CommandStatus.RINVSCHED)
+        return due, min(expires, latest)
 
     def _accept(self, message: Message, now: datetime) -> None:
         self.counts["accepted"] += 1
@@ -211,6 +218,8 @@ class MessageCentre:
         self.mailbox.finish(message, happening, now)
         self.counts[_COUNTED[message.state]] += 1
         wanted = message.sent.registered_delivery & RECEIPT_MASK
+        if not wanted:
+            return
         delivered = message.state is MessageState.DELIVERED
         if wanted in (RECEIPT_ALWAYS, RECEIPT_ON_SUCCESS if delivered else RECEIPT_ON_FAILURE):
             self._receipt(message, now, EsmClass.RECEIPT)

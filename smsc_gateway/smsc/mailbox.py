@@ -24,6 +24,8 @@ RETRY_AFTER = (2, 5, 15, 30, 60, 300, 900)  #: seconds after each failed attempt
 class Happening(Enum):
     """What happens to a message in the mailbox."""
 
+    __hash__ = object.__hash__  # members are single: Enum's own hash is slow Python, and this table is looked up often
+
     DUE = "its schedule time came"
     TAKEN = "the phone took it"
     ABSENT = "the phone could not be reached or is full for now"
@@ -72,8 +74,8 @@ class Message:
 
     def move(self, happening: Happening, now: datetime) -> None:
         """Take the table's step; KeyError for a step that it does not have."""
-        self.state = TRANSITIONS[self.state, happening]
-        if self.state not in OPEN_STATES:
+        self.state = state = TRANSITIONS[self.state, happening]
+        if state not in OPEN_STATES:
             self.finished = now
 
 
@@ -109,8 +111,13 @@ class Mailbox:
 
     def put(self, message: Message, now: datetime) -> None:
         """Keep a message and try it when it is due."""
-        self._open[message.key] = message
-        self._by_destination.setdefault(message.destination, {})[message.key] = message
+        key = message.key
+        self._open[key] = message
+        waiting = self._by_destination.get(message.destination)
+        if waiting is None:
+            self._by_destination[message.destination] = {key: message}
+        else:
+            waiting[key] = message
         if message.due > now:
             message.state = MessageState.SCHEDULED
             self._wait(message, message.due)
@@ -143,13 +150,14 @@ class Mailbox:
     def finish(self, message: Message, happening: Happening, now: datetime) -> None:
         """The message is done; it stays known to query_sm for a while."""
         message.move(happening, now)
-        self._open.pop(message.key, None)
+        key = message.key
+        self._open.pop(key, None)
         waiting = self._by_destination.get(message.destination)
         if waiting is not None:
-            waiting.pop(message.key, None)
+            waiting.pop(key, None)
             if not waiting:
                 del self._by_destination[message.destination]
-        self._finished[message.key] = message
+        self._finished[key] = message
         if len(self._finished) > self._keep:
             self._finished.popitem(last=False)
 

@@ -21,6 +21,7 @@ from telecom_codecs.sms_tpdu import DeliverReport, SmsDeliver, SmsSubmit, Submit
 
 from ..line import Line
 from ..smpp import operations as op
+from ..smpp.codec import COMPOSERS
 from ..smpp.events import Answered, BindRequested, Bound, Event, Misbehaved, Requested, Unanswered
 from ..smpp.session import Limits
 from ..smpp.states import Role
@@ -34,6 +35,7 @@ from .outgoing import Delivery, Outgoing
 
 log = structlog.get_logger(__name__)
 
+_RTHROTTLED = CommandStatus.RTHROTTLED
 DELIVERIES_PER_TURN = 64
 MAX_UNBOUND = 50
 UNSPECIFIED_ERROR = 0xFF  #: TP-FCS
@@ -63,7 +65,13 @@ class SmscLine(Line):
 
     def answer(self, response: op.Pdu) -> None:
         """Answer a request; written at the end of the turn."""
-        events = self.session.respond(response, self._clock.seconds())
+        self._answered(self.session.respond(response, self._clock.seconds()))
+
+    def reply(self, octets: bytes) -> None:
+        """The same with octets that are made already."""
+        self._answered(self.session.reply(octets))
+
+    def _answered(self, events: list[Event]) -> None:
         if events:
             self.act(events)
         else:
@@ -105,7 +113,7 @@ class SmscServer:
         self._limits = limits or Limits(enquire_link=30.0)
         self._clock = clock
         self._before = deliver_before_resp
-        self._held: dict[Message, tuple[SmscLine, op.Pdu]] = {}
+        self._held: dict[Message, tuple[SmscLine, bytes]] = {}
         self._lines: dict[int, SmscLine] = {}
         self._unbound: dict[int, SmscLine] = {}
         self._by_account: dict[str, list[SmscLine]] = {system_id: [] for system_id in self.centre.accounts}
@@ -225,7 +233,7 @@ class SmscServer:
         account = line.account
         assert account is not None
         if line.session.unanswered > account.window:
-            line.answer(answer(sequence=pdu.sequence, status=CommandStatus.RTHROTTLED))
+            line.answer(answer(sequence=pdu.sequence, status=_RTHROTTLED))
             return
         try:
             message = self.centre.submit(account, submission, self._clock())
@@ -233,12 +241,13 @@ class SmscServer:
             self.counts["submissions refused"] += 1
             line.answer(answer(sequence=pdu.sequence, status=refusal.status))
             return
-        response = answer(sequence=pdu.sequence, message_id=message.message_id.encode())
+        response = COMPOSERS[answer](pdu.sequence, 0, message.message_id.encode())
         if self._before and message.due <= message.accepted:
             self._held[message] = (line, response)
         else:
-            line.answer(response)
-        self._soon()
+            line.reply(response)
+        if not self._working:
+            self._soon()
 
     def _submit_multi(self, line: SmscLine, pdu: op.SubmitMulti) -> None:
         assert line.account is not None
@@ -273,17 +282,25 @@ class SmscServer:
         """A bounded piece of work; the rest in the next turn or when it is due."""
         self._working = False
         now = self._clock()
+        if self._held:
+            self._answer_finished()
         for message in self.centre.mailbox.take_due(now, DELIVERIES_PER_TURN):
             self.centre.attempt(message, now)
             held = self._held.pop(message, None)
             if held is not None:
                 self._pour()
-                held[0].answer(held[1])
+                held[0].reply(held[1])
         self._pour()
         if self.centre.mailbox.has_ready:
             self._soon()
         else:
             self._arm(now)
+
+    def _answer_finished(self) -> None:
+        """Answer held submissions whose message was cancelled or replaced before its first attempt."""
+        for message in [message for message in self._held if not message.is_open]:
+            line, response = self._held.pop(message)
+            line.reply(response)
 
     def _pour(self) -> None:
         """Send what waits for accounts, as far as their windows allow, to their sessions in turn."""

@@ -183,3 +183,21 @@ async def test_stop_says_good_bye_to_its_esmes() -> None:
         await server.stop()
         await made.until(lambda: made.link.counts["lines lost"] == 1)
     assert not server._lines
+
+
+@in_task
+async def test_message_cancelled_before_its_first_attempt_is_still_answered() -> None:
+    """With receipts before the answer, a cancel_sm that overtakes the first attempt does not swallow the answer."""
+    async with lab(deliver_before_resp=True) as made:
+        await made.link.bound.wait()
+        (line,) = made.server._lines.values()
+        made.server._working = True  # the turn that would try it is still to come
+        future = made.link.submit(a_submit(registered_delivery=0))
+        await made.until(lambda: bool(made.server._held))
+        (message,) = made.server._held
+        cancel = op.CancelSm(message_id=message.message_id.encode(), source_addr=b"10086", sequence=900)
+        line.dataReceived(op.encode(cancel))
+        made.server._working = False
+        made.server._soon()
+        assert (await future).message_id == message.message_id
+        assert made.phone.inbox == []
