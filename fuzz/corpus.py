@@ -19,7 +19,7 @@ MOST: Final = 400  #: seeds of one kind; more only cost time
 def _rows() -> tuple[dict[str, Any], ...]:
     rows: list[dict[str, Any]] = []
     for path in sorted(CURATED.glob("*.toml")):
-        rows += tomllib.loads(path.read_text(encoding="utf-8"))["vector"]
+        rows += tomllib.loads(path.read_text(encoding="utf-8")).get("vector", [])
     for path in (FOREIGN / "ota.json", FOREIGN / "cat.json"):
         if path.is_file():
             rows += json.loads(path.read_text(encoding="utf-8"))["vectors"]
