@@ -20,6 +20,7 @@ from telecom_codecs.cat import (
     EventDownload,
     MenuSelection,
     SmsPpDownload,
+    TerminalResponse,
     TimerExpiration,
     UnknownEnvelope,
     decode_envelope,
@@ -36,11 +37,12 @@ from .authentication import RAND_OCTETS, Authentication
 from .file_session import FileSession
 from .files import Directory, ElementaryFile
 from .globalplatform import CardManager
+from .key_store import KeyStore
 from .logical_channel import LogicalChannel, in_2g_words
 from .memory import AppletStorage, NonVolatile
 from .packets import PacketContext, PacketReceiver, PacketReceivers, Registration
 from .profile import ICCID_PATH, SMSP_PATH, CardProfile
-from .remote_script import run_compact
+from .remote_script import run_script
 from .secured_channel import SecuredChannel
 from .status import (
     CONDITIONS_NOT_SATISFIED,
@@ -60,7 +62,7 @@ from .status import (
     Refused,
     Reply,
 )
-from .toolkit import Toolkit
+from .toolkit import SessionState, Toolkit
 from .transmission import GET_RESPONSE, GSM_CLASS, SELECT
 
 RAM = Tar(bytes.fromhex("000000"))
@@ -96,7 +98,9 @@ class Uicc:
         self._random = random
         self._applications: dict[int, EnterpriseApplication] = {}
         self._access = Access(self.memory)
-        self._manager = CardManager(profile, self.memory, provider, self._installed)
+        self.keys = KeyStore(profile.keys, self.memory)
+        """The key sets as they are now; the profile's are those of birth."""
+        self._manager = CardManager(profile, self.memory, provider, self.keys, self._installed)
         self._receivers = PacketReceivers(self._registration)
         key = profile.subscriber_key
         self._authentication = None if key is None else Authentication(key, self.memory, provider)
@@ -106,6 +110,7 @@ class Uicc:
             provider,
             self._receivers,
             self.toolkit,
+            keys=self.keys,
             random=random,
             service_centre=self._service_centre,
         )
@@ -282,8 +287,12 @@ class Uicc:
         return Reply(octets)
 
     def _terminal_response(self, apdu: CommandApdu) -> Reply:
-        # Garbage ends the command too: what its flow then wrote stays, so this is no refusal.
-        return DONE if self.toolkit.terminal_response(apdu.data) else Reply(sw=WRONG_DATA)
+        awaited = self.toolkit.state is SessionState.FETCHED
+        # Garbage ends the command too: what its flow then wrote stays, so this is no refusal. An ME that answers
+        # under another number has answered: refusing would only make it say so again.
+        if self.toolkit.terminal_response(apdu.data) or (awaited and _is_terminal_response(apdu.data)):
+            return DONE
+        return Reply(sw=WRONG_DATA)
 
     def _envelope(self, apdu: CommandApdu) -> Reply:
         match decode_envelope(apdu.data):
@@ -316,14 +325,14 @@ class Uicc:
                 self.register_receiver(tar, None, self._remote_files_at(usim))
 
     def _remote_applications(self, script: bytes, context: PacketContext) -> bytes:
-        return run_compact(script, self._manager.session(context).execute, self.memory)
+        return run_script(script, self._manager.session(context).execute, self.memory)
 
     def _remote_files_at(self, start: Directory) -> PacketReceiver:
         def receive(script: bytes, context: PacketContext) -> bytes:
             access = Access(self.memory)
             rights = Rights(access, remote=AUTHENTIC if context.authentic else UNSECURED)
             session = FileSession(self.profile.tree, self.memory, access, rights, start)
-            return run_compact(script, session.execute, self.memory)
+            return run_script(script, session.execute, self.memory)
 
         return receive
 
@@ -335,7 +344,7 @@ class Uicc:
             return None
 
         def receive(script: bytes, context: PacketContext) -> bytes:
-            return run_compact(script, lambda apdu: application.execute(apdu, authentic=context.authentic), self.memory)
+            return run_script(script, lambda apdu: application.execute(apdu, authentic=context.authentic), self.memory)
 
         return Registration(self.profile.security_of(tar), receive)
 
@@ -367,6 +376,14 @@ class Uicc:
             return Address.decode_rp(Cursor(record[length - 15 : length - 3]))
         except CodecError:
             return None
+
+
+def _is_terminal_response(octets: bytes) -> bool:
+    try:
+        TerminalResponse.decode(octets)
+    except CodecError:
+        return False
+    return True
 
 
 _INTERINDUSTRY: dict[int, Callable[[Uicc, CommandApdu], Reply]] = {

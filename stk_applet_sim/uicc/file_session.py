@@ -20,6 +20,7 @@ from .status import (
     INCOMPATIBLE_WITH_STRUCTURE,
     NO_FILE_SELECTED,
     RECORD_NOT_FOUND,
+    UNKNOWN_CLASS,
     UNKNOWN_INS,
     WRONG_LENGTH,
     WRONG_OFFSET,
@@ -51,6 +52,8 @@ class FileSession:
 
     def execute(self, apdu: CommandApdu) -> Reply:
         """One command. Refused with the status word of whatever is wrong; 6D00 for a command that is none of files."""
+        if apdu.cla not in (0x00, 0x80, GSM_CLASS) and apdu.cla & 0xFC:
+            raise Refused(UNKNOWN_CLASS)
         command = _COMMANDS.get(apdu.ins)
         if command is None:
             raise Refused(UNKNOWN_INS)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from telecom_codecs.apdu import CommandApdu
-from telecom_codecs.errors import BadValue
+from telecom_codecs.errors import BadValue, CheckFailed
 from telecom_codecs.globalplatform import (
     CardLifeCycle,
     Delete,
@@ -23,6 +23,7 @@ from telecom_codecs.globalplatform import (
     KeyType,
     LoadFileLifeCycle,
     Privilege,
+    PutKey,
     RegistryEntry,
     RegistryScope,
     StoreBlock,
@@ -35,7 +36,7 @@ from telecom_codecs.globalplatform import (
 from telecom_codecs.identities import Aid
 from telecom_codecs.key_derivation import KeyUsage
 from telecom_codecs.octets import Cursor
-from telecom_codecs.secret_key import BlockCipher, CryptoProvider, SecretKey
+from telecom_codecs.secret_key import BlockCipher, CryptoProvider, KeySet, SecretKey
 from telecom_codecs.tlv import decode_ber_all, find_ber
 
 from ..applet.enterprise import (
@@ -49,9 +50,11 @@ from ..applet.enterprise import (
     application_aid,
 )
 from ..applet.purse import DEFAULT_CAP, ApplicationState, LifeCycle, Rights
+from .key_store import KEY_SET_OCTETS, KeyStore
 from .memory import NonVolatile
 from .packets import PacketContext
 from .profile import CardProfile, KeyEntry, KeyKind
+from .secured_channel import MESSAGE_OCTETS
 from .status import (
     CONDITIONS_NOT_SATISFIED,
     DONE,
@@ -71,8 +74,8 @@ PAGE_OCTETS = 200
 KEYS_DGI = 0x8201
 CIPHERED = 3  #: STORE DATA: the contents are enciphered, GP §11.11.2.1
 NAME_OCTETS = 16
+LAST_KEY_SET = 15  #: key versions of SCP80, TS 102 226 §8.2.1.5
 SLOT_OCTETS = 1024  #: what an application takes of the non-volatile memory, records and keys included
-VOLATILE_OCTETS = 2048
 _KEY_TYPE = {KeyKind.DES: KeyType.DES, KeyKind.AES: KeyType.AES}
 _NO_PRIVILEGES = bytes(3)
 
@@ -111,11 +114,13 @@ class CardManager:
         profile: CardProfile,
         memory: NonVolatile,
         provider: CryptoProvider,
+        keys: KeyStore,
         application: Callable[[int], EnterpriseApplication | None],
     ) -> None:
         self._profile = profile
         self._memory = memory
         self._provider = provider
+        self.keys = keys
         self._application = application
 
     @property
@@ -158,13 +163,17 @@ class CardManager:
         """GET DATA: key information (00E0) and card resources (FF21)."""
         match (apdu.p1, apdu.p2):
             case (0x00, 0xE0):
-                keys = [row for entry in self._profile.keys.values() for row in _key_information(entry)]
+                keys = [row for entry in self.keys.entries() for row in _key_information(entry)]
                 return Reply(encode_key_template(keys))
             case (0xFF, 0x21):
-                used = len(self.installed())
-                free = (len(SLOTS) - used) * SLOT_OCTETS
-                return Reply(ExtendedCardResources(used, free, VOLATILE_OCTETS).encode())
+                resources = ExtendedCardResources(len(self.installed()), self.free_octets, MESSAGE_OCTETS)
+                return Reply(resources.encode())
         raise Refused(REFERENCED_DATA_NOT_FOUND)
+
+    @property
+    def free_octets(self) -> int:
+        """Non-volatile memory for further applications and key sets."""
+        return self._profile.memory_octets - len(self.installed()) * SLOT_OCTETS - self.keys.added_octets
 
     def session(self, context: PacketContext | None) -> ManagerSession:
         """For the commands of one script, or of the contacts (`context` None)."""
@@ -223,7 +232,7 @@ class ManagerSession:
             raise Refused(WRONG_DATA)
         if any(present.enterprise == wanted.enterprise for present in self._manager.installed()):
             raise Refused(CONDITIONS_NOT_SATISFIED)
-        if EnterpriseApplication.is_installed(self._memory, wanted.slot):
+        if EnterpriseApplication.is_installed(self._memory, wanted.slot) or self._manager.free_octets < SLOT_OCTETS:
             raise Refused(NO_SPACE)
         state = ApplicationState(wanted.enterprise, wanted.slot, wanted.rights, wanted.cap, wanted.name)
         EnterpriseApplication.install(self._memory, state)
@@ -275,12 +284,34 @@ class ManagerSession:
         return keys
 
     def _unwrapped(self, cryptogram: bytes) -> SecretKey:
+        wrapping, cipher = self._wrapping()
+        return SecretKey(self._provider.decrypt(cipher, "ecb", wrapping, b"", cryptogram))
+
+    def _wrapping(self) -> tuple[SecretKey, BlockCipher]:
+        """The key-encryption key of the set that secured the command, and its cipher."""
         entry = self._context.keys if self._context else None
         if entry is None or entry.keys.key_encryption is None:
             raise Refused(CONDITIONS_NOT_SATISFIED)
-        wrapping = entry.keys.key_encryption
-        cipher = BlockCipher.AES if entry.kind is KeyKind.AES else BlockCipher.DES3
-        return SecretKey(self._provider.decrypt(cipher, "ecb", wrapping, b"", cryptogram))
+        return entry.keys.key_encryption, BlockCipher.AES if entry.kind is KeyKind.AES else BlockCipher.DES3
+
+    def put_key(self, apdu: CommandApdu) -> Reply:
+        """PUT KEY (GP §11.8): a whole key set, all three keys in one command and one write; its check values."""
+        wrapping, cipher = self._wrapping()
+        try:
+            wanted = PutKey.open(apdu, wrapping, self._provider, wrapping=cipher)
+        except CheckFailed:
+            raise Refused(WRONG_DATA) from None
+        entry = _key_entry(wanted)
+        store = self._manager.keys
+        present = store.get(entry.index) is not None
+        if wanted.replaced and store.get(wanted.replaced) is None:
+            raise Refused(REFERENCED_DATA_NOT_FOUND)
+        if present and wanted.replaced != entry.index:
+            raise Refused(CONDITIONS_NOT_SATISFIED)
+        if not present and self._manager.free_octets < KEY_SET_OCTETS:
+            raise Refused(NO_SPACE)
+        store.put(entry, replaced=wanted.replaced)
+        return Reply(wanted.confirmation(self._provider))
 
     def delete(self, apdu: CommandApdu) -> Reply:
         """DELETE of an application by its AID."""
@@ -314,6 +345,18 @@ class ManagerSession:
         return Reply(page, MORE_TO_COME) if self._pages else Reply(page)
 
 
+def _key_entry(wanted: PutKey) -> KeyEntry:
+    """Three keys of one kind for SCP80; Refused 6A80 for anything else."""
+    kinds = {new.type for new in wanted.keys}
+    single = any(new.type == KeyType.DES and (new.key.length == 8 or new.key.is_degenerate) for new in wanted.keys)
+    if wanted.first_key_id != 1 or len(wanted.keys) != 3 or len(kinds) != 1 or single:
+        raise Refused(WRONG_DATA)
+    if not 1 <= wanted.key_version <= LAST_KEY_SET:
+        raise Refused(WRONG_DATA)
+    kind = KeyKind.AES if kinds == {KeyType.AES} else KeyKind.DES
+    return KeyEntry.of(wanted.key_version, KeySet(*(new.key for new in wanted.keys)), kind)
+
+
 def _key_information(entry: KeyEntry) -> list[KeyInformation]:
     keys = [entry.keys.ciphering, entry.keys.check, entry.keys.key_encryption]
     kind = _KEY_TYPE[entry.kind]
@@ -329,6 +372,7 @@ _COMMANDS: dict[int, Callable[[ManagerSession, CommandApdu], Reply]] = {
     GET_DATA: ManagerSession.get_data,
     0xE6: ManagerSession.install,
     0xE2: ManagerSession.store_data,
+    0xD8: ManagerSession.put_key,
     0xE4: ManagerSession.delete,
     0xF2: ManagerSession.get_status,
 }

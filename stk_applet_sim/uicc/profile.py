@@ -31,6 +31,7 @@ IMSI_PATH = (0x7F20, 0x6F07)
 ACC_PATH = (0x7F20, 0x6F78)
 MSISDN_PATH = (0x7F10, 0x6F40)
 SMSP_PATH = (0x7F10, 0x6F42)
+MEMORY_OCTETS = 9216  #: for applications and further key sets: eight of each
 NUMBER_OCTETS = 14  #: EF.ADN without its alpha identifier, TS 31.102 §4.4.2.3
 
 
@@ -78,6 +79,7 @@ class CardProfile:
     has_menu: bool
     weak_algorithms: bool
     smsc: Address | None = None
+    memory_octets: int = MEMORY_OCTETS
     subscriber_key: SubscriberKey | None = field(default=None, repr=False)
 
     @classmethod
@@ -186,6 +188,7 @@ def _profile(table: Mapping[str, Any]) -> CardProfile:
         minimum_security_of={Tar.from_hex(tar): int(spi, 16) for tar, spi in table["minimum_security_of"].items()},
         has_menu=bool(table["menu"]),
         weak_algorithms=bool(table["weak_algorithms"]),
+        memory_octets=int(table.get("memory_octets", MEMORY_OCTETS)),
         subscriber_key=_subscriber_key(table.get("milenage")),
     )
 

@@ -34,6 +34,7 @@ from telecom_codecs.secured_packet import (
 from telecom_codecs.sms_tpdu import SmsDeliver, SmsSubmit
 from telecom_codecs.udh import IEI_COMMAND_PACKET, IEI_RESPONSE_PACKET
 
+from .key_store import KeyStore
 from .memory import NonVolatile
 from .packets import PacketContext, PacketReceivers
 from .profile import MO_KEY_SET, CardProfile, KeyEntry, KeyKind
@@ -41,6 +42,7 @@ from .toolkit import HIGH, Flow, Step, Toolkit, Wait
 
 REPORT_OCTETS = 128  #: what an ENVELOPE may answer for a DELIVER-REPORT, TS 31.111 §7.1.1.2
 INCOMPLETE_MESSAGES = 4
+MESSAGE_OCTETS = 4096  #: the longest command packet the card has room to execute
 MO_SPI = Spi(CounterCheck.HIGHER, True, PacketCheck.CC)
 MO_LENGTHS = (66, 98)  #: the data of a request are filled up to one of these, docs/wire/card-application.md §8
 SEND_ATTEMPTS, SECONDS_BETWEEN = 3, 30
@@ -77,6 +79,7 @@ class SecuredChannel:
         receivers: PacketReceivers,
         toolkit: Toolkit,
         *,
+        keys: KeyStore,
         random: Callable[[int], bytes],
         service_centre: Callable[[], Address | None],
     ) -> None:
@@ -85,6 +88,7 @@ class SecuredChannel:
         self._provider = provider
         self._receivers = receivers
         self._toolkit = toolkit
+        self._keys = keys
         self._random = random
         self._service_centre = service_centre
         self.reset()
@@ -118,7 +122,7 @@ class SecuredChannel:
         length = next((length for length in MO_LENGTHS if len(message) <= length), None)
         if length is None:
             raise LocalError(f"a request of {len(message)} octets: {MO_LENGTHS[-1]} fit one segment")
-        entry = self._profile.keys.get(MO_KEY_SET)
+        entry = self._keys.get(MO_KEY_SET)
         if entry is None:
             raise LocalError("the card has no MO key set")
         counter = self.counter(MO_KEY_SET) + 1
@@ -139,6 +143,8 @@ class SecuredChannel:
             self._require_level(header.spi, registration.minimum_security)
             opened = self._open(header, octets)
             self._admit_counter(opened)
+            if len(octets) > MESSAGE_OCTETS:
+                raise _Unacceptable(PorStatus.INSUFFICIENT_MEMORY)
         except _Unacceptable as error:
             return self._report(header, opened, error.status, b"", originator)
         packet = opened.packet
@@ -187,7 +193,7 @@ class SecuredChannel:
             return None
         if not self._profile.weak_algorithms and any(algorithm in _WEAK for _, algorithm in references):
             raise _Unacceptable(PorStatus.INSUFFICIENT_SECURITY_LEVEL)
-        entry = self._profile.keys.get(references[0][0])
+        entry = self._keys.get(references[0][0])
         if entry is None or len({index for index, _ in references}) != 1:
             raise _Unacceptable(PorStatus.SECURITY_ERROR)
         if any((algorithm in _AES) is not (entry.kind is KeyKind.AES) for _, algorithm in references):

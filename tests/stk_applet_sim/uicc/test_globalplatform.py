@@ -114,7 +114,8 @@ def test_an_application_without_keys_can_be_deleted_and_answers_nothing() -> Non
         (["80e40000024f00"], 0x6A80),
         (["80e400000100"], 0x6A80),
         (["80f24000024f00".replace("80f240", "80f241")], 0x6A86),
-        (["80d80000010f"], 0x6D00),
+        (["80d80000010f"], 0x6A80),
+        (["80f000000100"], 0x6D00),
     ],
 )
 def test_malformed_management_gets_its_status_word(commands: list[str], sw: int) -> None:
@@ -204,7 +205,7 @@ def test_get_data_tells_keys_and_room() -> None:
     }
     issue(platform)
     resources = ExtendedCardResources.decode(exchange(platform.card, "80caff2100").data)
-    assert (resources.applications, resources.free_non_volatile) == (1, 7 * 1024)
+    assert (resources.applications, resources.free_non_volatile) == (1, 9216 - 1024)
     assert exchange(platform.card, "80ca006600").sw == 0x6A88
 
 
