@@ -13,7 +13,7 @@ from smsc_gateway.smsc.times import parse_time
 from stk_applet_sim.applet import menu_messages
 from stk_applet_sim.uicc.card import Uicc
 from stk_applet_sim.uicc.profile import CardProfile
-from telecom_codecs.errors import LocalError, RemoteError
+from telecom_codecs.errors import BadValue, LocalError, RemoteError
 from telecom_codecs.identities import Iccid
 from telecom_codecs.octets import Cursor
 from telecom_codecs.providers.openssl import OpenSslProvider
@@ -45,6 +45,15 @@ def _pdus() -> tuple[bytes, ...]:
     found.append(codec.encode(smpp.DeliverSm(sequence=1, esm_class=4, short_message=_RECEIPTS[0])))
     found.append(codec.encode(smpp.SubmitSm(sequence=1, esm_class=0x40, short_message=bytes.fromhex("02700000"))))
     return tuple(found)
+
+
+def _pdu(octets: bytes) -> Any:
+    """A PDU; one with a field beyond the limits is read, so that it can be answered, and refused by its receiver."""
+    pdu = codec.decode(octets)
+    faulty = codec.faulty_field(pdu)
+    if faulty is not None:
+        raise BadValue(f"{faulty[0]} is too long")
+    return pdu
 
 
 def _framed(octets: bytes) -> list[bytes | FrameError]:
@@ -103,6 +112,7 @@ class _Card:
     """A card that is pulled and put back before every command; a fresh one after every few hundred."""
 
     _LIFE: Final = 300
+    _COMMANDS: Final = 12  #: of one input: it is one command that must not take long
 
     def __init__(self) -> None:
         self._profile = CardProfile.named("ykt")
@@ -115,7 +125,9 @@ class _Card:
         self._left -= 1
         self._card.reset()
         cursor = Cursor(octets)
-        while cursor.remaining:
+        for _ in range(self._COMMANDS):
+            if not cursor.remaining:
+                break
             answer_octets = self._card.process(cursor.take(cursor.u8("length"), "command"))
             if len(answer_octets) < 2:
                 raise AssertionError(f"an answer of {len(answer_octets)} octets")
@@ -157,7 +169,7 @@ def targets() -> tuple[Target, ...]:
     """SMPP, menu requests and answers on both sides, a card."""
     pdus = _pdus()
     return (
-        named("smpp.decode", codec.decode, codec.encode, *pdus, weight=24),
+        named("smpp.decode", codec.decode, codec.encode, *pdus, read=_pdu, weight=24),
         Target("smpp.Framer", _framed, None, (*pdus, b"".join(pdus[:4])), weight=8),
         Target("smpp.receipt text", _receipt, None, _RECEIPTS, weight=8),
         Target("smpp.receipt of a PDU", _receipt_of, None, pdus),

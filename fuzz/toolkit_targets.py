@@ -74,6 +74,12 @@ def _coded_text(octets: bytes) -> tuple[Alphabet, str]:
     return alphabet, texts.read_text(octets[1:], alphabet)
 
 
+def _alpha(octets: bytes) -> tuple[str, Any]:
+    if len(octets) > objects.MAX_MESSAGE:
+        raise LimitExceeded("no message reaches a text that long")
+    return texts.read_alpha(octets)
+
+
 def _alpha_octets(value: tuple[str, Any]) -> bytes:
     return texts.write_alpha(*value)
 
@@ -101,7 +107,7 @@ def targets() -> tuple[Target, ...]:
         named("cat.read_object", objects.read_object, lambda value: value.encode(), *bodies, read=_object_in),
         Target("cat.values of objects", _object, _object_octets, _object_seeds((*commands, *envelopes, *responses)),
                objects_covered, refusals=(RemoteError,), weight=40),
-        named("cat.read_alpha", texts.read_alpha, _alpha_octets, *alphas),
+        named("cat.read_alpha", texts.read_alpha, _alpha_octets, *alphas, read=_alpha),
         named("cat.read_text", texts.read_text, None, *hexes("00e8329bfd06", "0148656c6c6f", "024f60597d"),
               read=_coded_text),
         named("cat.read_plmn", read_plmn, None, *hexes("64f000", "130062")),
