@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+#: States of receipts about a message that is still on its way.
+INTERMEDIATE = frozenset({"ENROUTE", "ACCEPTD", "UNKNOWN", "SCHEDULED"})
+
 
 class OutboxState(StrEnum):
     """A segment on its way out."""
@@ -60,7 +63,7 @@ class ReceiptFact:
     @property
     def is_final(self) -> bool:
         """False for the intermediate states of a message still on its way."""
-        return self.state not in {"ENROUTE", "ACCEPTD", "UNKNOWN", "SCHEDULED"}
+        return self.state not in INTERMEDIATE
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,20 @@
 """Step for delivery receipts: matched by message id and destination, parked when they come before the answer.
 
 Centres spell one id in several ways; `canonical_ids` lists them, `message_key` is the one that is stored. A match
-needs the destination too, so a look-alike id never hits somebody else's message.
+needs the destination too, so a look-alike id never hits somebody else's message. Between messages to one number the
+id as it came is believed first; another spelling only finds what still waits for its receipt.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
 
 from smsc_gateway.smpp.receipt import Receipt, canonical_ids
 
 from ..storage.context import StepContext
-from .facts import OutboxState, ReceiptFact
+from .facts import INTERMEDIATE, OutboxState, ReceiptFact
 from .hooks import Hooks
 from .tables import outbox, parked_receipt
 
@@ -24,6 +25,7 @@ _NEWEST = (
     .order_by(outbox.c.seq.desc())
     .limit(1)
 )
+_NEWEST_WAITING = _NEWEST.where(or_(outbox.c.receipt.is_(None), outbox.c.receipt.in_(sorted(INTERMEDIATE))))
 _FIND = select(outbox).where(outbox.c.seq == bindparam("seq"))
 _CHANGE = update(outbox).where(outbox.c.seq == bindparam("key"), outbox.c.state == OutboxState.ACCEPTED)
 _PARK = insert(parked_receipt)
@@ -32,6 +34,7 @@ _PARKED = (
     .where(
         parked_receipt.c.message_id.in_(bindparam("ids", expanding=True)),
         parked_receipt.c.msisdn == bindparam("msisdn"),
+        parked_receipt.c.received_at >= bindparam("handed"),
     )
     .order_by(parked_receipt.c.seq)
 )
@@ -67,11 +70,12 @@ def take_receipt(conn: Connection, context: StepContext, hooks: Hooks, msisdn: s
 
 
 def claim_parked(conn: Connection, context: StepContext, hooks: Hooks, row: Row[Any]) -> None:
-    """Apply the receipts that came before the SMSC's answer to this (just accepted) segment."""
+    """Apply the receipts that came before the SMSC's answer to this (just accepted) segment, but after it had left."""
     if row.message_id is None:
         return
     spellings = [message_key(one) for one in canonical_ids(row.message_id)]
-    parked = conn.execute(_PARKED, {"ids": spellings, "msisdn": row.msisdn}).all()
+    parked = conn.execute(_PARKED, {"ids": spellings, "msisdn": row.msisdn, "handed": row.handed_at}).all()
+    parked = [receipt for receipt in parked if receipt.message_id == row.message_id] or parked
     for receipt in parked:
         current = conn.execute(_FIND, {"seq": row.seq}).one()
         _apply(conn, context, hooks, current, receipt.state, error=receipt.error)
@@ -87,8 +91,10 @@ def message_key(message_id: str) -> str:
 
 def _find(conn: Connection, msisdn: str, message_id: str) -> Row[Any] | None:
     """The newest accepted segment to this number whose id may be spelled so; the surest spelling first."""
-    for spelling in canonical_ids(message_id):
-        found = conn.execute(_NEWEST, {"id": message_key(spelling), "msisdn": msisdn}).first()
+    own = message_key(message_id)
+    for key in dict.fromkeys(message_key(spelling) for spelling in canonical_ids(message_id)):
+        query = _NEWEST if key == own else _NEWEST_WAITING
+        found = conn.execute(query, {"id": key, "msisdn": msisdn}).first()
         if found is not None:
             return found
     return None
