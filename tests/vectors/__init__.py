@@ -21,7 +21,7 @@ needs_vectors = pytest.mark.skipif(
 
 @functools.cache
 def foreign(name: str) -> tuple[dict[str, Any], ...]:
-    """The vectors of `<YKT_VECTORS>/<name>.json`; empty when the folder is not there (the test is marked `needs_vectors`)."""
+    """The vectors of `<YKT_VECTORS>/<name>.json`; empty when the folder is not there (see `needs_vectors`)."""
     path = FOLDER / f"{name}.json"
     if not path.is_file():
         return ()
