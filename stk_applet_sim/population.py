@@ -14,8 +14,10 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
 
 from telecom_codecs.address import Address
 from telecom_codecs.identities import Iccid, Imsi, Msisdn, luhn_digit
@@ -25,6 +27,7 @@ from telecom_codecs.secret_key import KeySet, SecretKey
 from .applet.menu import MenuApplet
 from .applet.menu_tree import packaged_menu
 from .handset.me import Handset
+from .handset.model import model_named, model_names
 from .handset.station import HandsetStation
 from .uicc.card import Uicc
 from .uicc.profile import MO_KEY_SET, MT_KEY_SET, CardProfile
@@ -32,8 +35,11 @@ from .uicc.profile import MO_KEY_SET, MT_KEY_SET, CardProfile
 Who = TypeVar("Who", Iccid, Imsi, Msisdn)
 
 ACCESS_CODE: Final = "106572000"  #: where requests go unless the specification names another number
+BUSINESS_ZONE: Final = ZoneInfo("Asia/Shanghai")
 SERVICE_CENTRE: Final = "8613800230500"
-SPECIFIED: Final = frozenset(("kind", "msisdn", "profile", "iccid", "imsi", "keys", "seed", "access_code", "strict"))
+SPECIFIED: Final = frozenset(
+    ("kind", "msisdn", "profile", "iccid", "imsi", "keys", "seed", "access_code", "strict", "model")
+)
 KEY_SETS: Final = (MT_KEY_SET, MO_KEY_SET)
 KEY_NAMES: Final = ("ciphering", "check", "key_encryption")
 
@@ -70,16 +76,26 @@ def station_of(
     access_code: str = ACCESS_CODE,
     strict: bool = False,
     clock: Callable[[], float] | None = None,
+    calendar: Callable[[], datetime] | None = None,
+    model: str = "standard",
     random: Callable[[int], bytes] = secrets.token_bytes,
     state: bytes | None = None,
 ) -> HandsetStation:
     """A handset with a card of this profile, switched off; the station is on the air when the SMSC attaches it.
 
-    `clock` gives seconds (for timeouts and captures), `state` is an earlier snapshot of the card.
+    `clock` gives seconds (for timeouts and captures), `calendar` the local time, `model` is one of handset/models.toml,
+    `state` an earlier snapshot of the card.
     """
     card = Uicc(profile, provider=PycryptodomeProvider(), random=random, state=state)
     menu = MenuApplet(card, card.storage, packaged_menu(), access_code=access_code, announced=profile.has_menu)
-    handset = Handset(card, strict=strict, service_centre=SERVICE_CENTRE, clock=clock)
+    handset = Handset(
+        card,
+        strict=strict,
+        service_centre=SERVICE_CENTRE,
+        clock=clock,
+        calendar=calendar,
+        model=model_named(model),
+    )
     return HandsetStation(profile.identity.msisdn.digits, handset, card=card, menu=menu)
 
 
@@ -88,7 +104,8 @@ def build_handset(spec: Mapping[str, Any]) -> HandsetStation:
 
     Keys: `msisdn` (required); `profile` (ykt, plain, weak or the path of a JSON file; ykt); `iccid`, `imsi`;
     `keys` (path of a JSON file ``{"1": {"ciphering": HEX, "check": HEX, "key_encryption": HEX}, "5": …}``) or
-    `seed` (the keys `seeded_population` gives this ICCID); `access_code`, `strict`; `kind` belongs to the reader.
+    `seed` (the keys `seeded_population` gives this ICCID); `access_code`, `strict`;
+    `model` (standard, feature, android, iphone, basic); `kind` belongs to the reader.
     """
     unknown = set(spec) - SPECIFIED
     if unknown:
@@ -106,7 +123,17 @@ def build_handset(spec: Mapping[str, Any]) -> HandsetStation:
     if not access_code.isdecimal():
         raise BadSpecification("access_code: digits are expected")
     strict = bool(spec.get("strict", False))
-    return station_of(profile, access_code=access_code, strict=strict, clock=time.monotonic)
+    model = str(spec.get("model", "standard"))
+    if model not in model_names():
+        raise BadSpecification(f"model: {model}: one of {', '.join(model_names())} is expected")
+    return station_of(
+        profile,
+        access_code=access_code,
+        strict=strict,
+        clock=time.monotonic,
+        calendar=lambda: datetime.now(BUSINESS_ZONE),
+        model=model,
+    )
 
 
 def seeded_population(count: int, seed: int | str, *, profile: str = "ykt") -> tuple[SeededCard, ...]:

@@ -2,7 +2,8 @@
 
 It announces the menu, runs the dialogues (menu_flows.py), takes the platform's answers and shows each exactly once:
 as a high-priority text the member has to dismiss, or, when the screen stayed busy three times, by telling the platform
-to send the SMS. An answer not yet shown survives a power cycle.
+to send the SMS. A question of the platform is put the same way and its reply sent. What is not yet shown survives a
+power cycle. A menu written into the card's files is announced as soon as the session is idle.
 """
 
 from __future__ import annotations
@@ -11,15 +12,27 @@ from collections import deque
 from collections.abc import Callable, MutableMapping
 from typing import Any, Final, Protocol
 
-from telecom_codecs.cat import Advice, DisplayText, advice_for
+from telecom_codecs.cat import Advice, DisplayText, TerminalResponse, advice_for
 from telecom_codecs.errors import RemoteError
 from telecom_codecs.identities import Tar
 
 from ..uicc.toolkit import Flow, Wait
-from .menu_asking import RETRY_AFTER, TRIES, Asking
+from .menu_asking import (
+    RETRY_AFTER,
+    TRIES,
+    Asking,
+    Ended,
+    LeftDialogue,
+    WentBack,
+    ask_password,
+    shortened,
+    until_free,
+)
+from .menu_desk import MenuDesk
+from .menu_files import MenuFiles
 from .menu_flows import MenuCard, MenuFlows, Outcome
 from .menu_memory import REMEMBERED_ANSWERS, MenuMemory
-from .menu_messages import Answer, AnswerKind, AnswerStatus
+from .menu_messages import QUESTIONS, Answer, AnswerKind, AnswerStatus
 from .menu_tree import ROOT, MenuTree
 
 MENU_TAR: Final = Tar(bytes.fromhex("594B54"))
@@ -53,22 +66,17 @@ class MenuApplet:
         announced: bool = True,
     ) -> None:
         self.memory = MenuMemory(area)
+        self.files = MenuFiles(card, area, tree)
         #: the last dialogues by entry and how they ended, for tests and the console
         self.outcomes: deque[tuple[int, Outcome]] = deque(maxlen=16)
-        self.flows = MenuFlows(
-            card,
-            self.memory,
-            tree,
-            access_code,
-            language_changed=self._register_menu,
-            observe=lambda entry, outcome: self.outcomes.append((entry, outcome)),
-        )
+        self.desk = MenuDesk(card, self.memory, self.files, access_code, language_changed=self._register_menu)
+        self.flows = MenuFlows(self.desk, observe=lambda entry, outcome: self.outcomes.append((entry, outcome)))
         self._toolkit = card.toolkit
-        self._tree = tree
         self._announced = announced
         self._presenting = False
         card.register_receiver(MENU_TAR, minimum_security, self.receive)
         self._toolkit.register_starter(self._start)
+        self._toolkit.register_watcher(self._look_at_files)
         self._register_menu()
 
     def receive(self, octets: bytes, _context: object = None) -> bytes:
@@ -80,18 +88,23 @@ class MenuApplet:
         return bytes((self._take(answer),))
 
     def _register_menu(self) -> None:
-        title = self._tree.title.say(self.memory.language)
-        items = [(item.id, item.text) for item in self.flows.items(ROOT)]
+        title = self.files.tree.title.say(self.files.language)
+        items = [(item.id, item.text) for item in self.desk.items(ROOT)]
         self._toolkit.register_menu(title, items, self.flows.selected, announced=self._announced)
 
     def _start(self) -> None:
         """The ME is there (again): what was not shown is due."""
         self._presenting = False
+        self.desk.restarted()
         self._present_later()
 
+    def _look_at_files(self) -> None:
+        if self.files.look():
+            self._register_menu()
+
     def _take(self, answer: Answer) -> AnswerStatus:
-        if answer.kind not in (AnswerKind.FINAL, AnswerKind.INTERIM, AnswerKind.SILENT):
-            return AnswerStatus.UNKNOWN_REQUEST  # a question of the platform: no dialogue of ours answers it yet
+        if answer.kind not in AnswerKind.__members__.values():
+            return AnswerStatus.UNKNOWN_REQUEST
         if answer.request == UNASKED:
             return self._keep(answer)
         asked = self.memory.find(answer.request)
@@ -100,8 +113,9 @@ class MenuApplet:
         if asked.answered_by:
             # The same notice once more (a resent packet) is fine and not shown twice; another one comes too late.
             return AnswerStatus.QUEUED if asked.answered_by == answer.serial else AnswerStatus.UNKNOWN_REQUEST
-        if answer.kind != AnswerKind.INTERIM:
+        if answer.kind in (AnswerKind.FINAL, AnswerKind.SILENT):
             self.memory.answered(answer.request, answer.serial)
+            self.desk.closed(answer.request)
         return self._keep(answer)
 
     def _keep(self, answer: Answer) -> AnswerStatus:
@@ -125,7 +139,7 @@ class MenuApplet:
     def _present(self) -> Flow:
         while waiting := self.memory.answers:
             answer = waiting[0]
-            shown = yield from self._show(answer)
+            shown = yield from (self._put(answer) if answer.kind in QUESTIONS else self._show(answer))
             if not shown and not (yield from self._report(answer)):
                 break  # neither shown nor reported: it stays due, and is tried after the next power-on or answer
             self.memory.keep_answers(tuple(one for one in self.memory.answers if one != answer))
@@ -137,18 +151,37 @@ class MenuApplet:
         for attempt in range(1, TRIES + 1):
             response = yield command
             advice = advice_for(response.result)
+            if advice is Advice.DEGRADE and attempt == 1 and (shorter := shortened(command)) != command:
+                response = yield shorter  # a text too long for the ME: what it says first is what matters
+                advice = advice_for(response.result)
             if advice in (Advice.RETRY_LATER, Advice.ABANDON):
                 if attempt < TRIES:
-                    yield Wait(RETRY_AFTER)
+                    yield until_free(response) if advice is Advice.RETRY_LATER else Wait(RETRY_AFTER)
                 continue
             return advice not in (Advice.DEGRADE, Advice.REPORT)
         return False
 
+    def _put(self, question: Answer) -> Asking[bool]:
+        """Whether the platform has the member's word: yes, or no by No, Back or End. Silence is no word."""
+        password = None
+        try:
+            yes = yield from self.desk.confirm(question.text)
+            if yes and question.kind == AnswerKind.CONFIRM_WITH_PASSWORD:
+                password = yield from ask_password(
+                    self.desk.say("ask_password"), self.desk.say("password_shape"), self.desk.say("help_password")
+                )
+        except (WentBack, Ended):
+            yes = False
+        except LeftDialogue:
+            return False
+        response: TerminalResponse = yield self.desk.replied(question.serial, yes, password)
+        return advice_for(response.result) is Advice.CONTINUE
+
     def _report(self, answer: Answer) -> Asking[bool]:
-        """A final notice that nobody saw goes by SMS, same serial; an interim one is not worth it. False: not sent."""
-        if answer.kind != AnswerKind.FINAL:
+        """What nobody saw goes by SMS, same serial; an interim notice is not worth it. False: not sent."""
+        if answer.kind == AnswerKind.INTERIM:
             return True
-        response = yield self.flows.not_shown(answer.serial)
+        response = yield self.desk.not_shown(answer.serial)
         return advice_for(response.result) is Advice.CONTINUE
 
     def _give_up(self, answer: Answer) -> Flow:

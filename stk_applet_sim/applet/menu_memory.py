@@ -1,7 +1,7 @@
 """What the menu applet remembers across power cycles, in the card's persistent area.
 
-The number of the last request, the member's language, the requests still without their final answer, the answers not
-yet shown. Everything is saved before anything is sent: a request number is never used twice.
+The number of the last request, the requests still without their final answer, the answers not yet shown, the models of
+phone that could not show something. Everything is saved before anything is sent: a request number is never used twice.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any, Final
 from telecom_codecs.errors import RemoteError
 
 from .menu_messages import Answer
-from .menu_tree import Language
 
 REMEMBERED_REQUESTS: Final = 8
 REMEMBERED_ANSWERS: Final = 4
+REMEMBERED_MODELS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,6 @@ class MenuMemory:
 
     def __init__(self, area: MutableMapping[str, Any]) -> None:
         self._area = area
-
-    @property
-    def language(self) -> Language:
-        return Language.ENGLISH if self._area.get("language") == Language.ENGLISH else Language.CHINESE
-
-    @language.setter
-    def language(self, language: Language) -> None:
-        self._area["language"] = int(language)
 
     def next_request(self) -> int:
         """A request number never given before on this card; durable when this returns."""
@@ -76,6 +68,16 @@ class MenuMemory:
 
     def keep_answers(self, answers: tuple[Answer, ...]) -> None:
         self._area["answers"] = [answer.encode().hex() for answer in answers]
+
+    @property
+    def limited_models(self) -> tuple[str, ...]:
+        """Phones (type allocation codes) that found a screen too much, the last one last."""
+        return tuple(str(model) for model in self._area.get("limited_models", []))
+
+    def note_limited_model(self, model: str) -> None:
+        known = self.limited_models
+        if model not in known:
+            self._area["limited_models"] = [*known, model][-REMEMBERED_MODELS:]
 
     def _save_asked(self, asked: tuple[Asked, ...]) -> None:
         self._area["asked"] = [[one.request, one.answered_by.hex()] for one in asked]

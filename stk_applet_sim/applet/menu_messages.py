@@ -21,6 +21,7 @@ from .menu_tree import Language
 VERSION = 0x01
 #: Requests are filled to one of these, so that their length tells nothing.
 SHORT_REQUEST, LONG_REQUEST = 66, 98
+LONGEST_FAULT = 35  #: UCS-2 characters of a fault text beside its category
 LONGEST_ANSWER = 240  #: octets of text: what one DISPLAY TEXT holds. 85 of them fit one segment under AES
 SERIAL_OCTETS = 6
 
@@ -43,7 +44,27 @@ class Operation(IntEnum):
     SEND_STATEMENT = 0x31
     REPORT_FAULT = 0x40
     PROGRESS = 0x41
+    REPLY = 0x50
     NOT_SHOWN = 0x7E
+
+
+class AttendanceView(IntEnum):
+    """What an attendance request wants, in its page field: the card has no calendar."""
+
+    TODAY = 0x01
+    YESTERDAY = 0x02
+    THIS_MONTH = 0x03
+    LAST_MONTH = 0x04
+    DETAILS_BY_SMS = 0x05
+
+
+class FaultCategory(IntEnum):
+    """What a fault is about, in the class of tag 86."""
+
+    CANNOT_TAP = 0x01
+    WRONG_CHARGE = 0x02
+    NO_MESSAGE = 0x03
+    OTHER = 0x04
 
 
 class RequestTag(IntEnum):
@@ -66,6 +87,10 @@ class AnswerKind(IntEnum):
     INTERIM = 0x02
     CONFIRM = 0x03
     SILENT = 0x04
+    CONFIRM_WITH_PASSWORD = 0x05
+
+
+QUESTIONS = (AnswerKind.CONFIRM, AnswerKind.CONFIRM_WITH_PASSWORD)
 
 
 class AnswerStatus(IntEnum):
@@ -92,7 +117,8 @@ class Request:
         body = bytes((VERSION, self.operation)) + self.request.to_bytes(4, "big") + self.iccid.octets()
         body += self.enterprise.to_bytes(4, "big") + bytes((self.language,))
         body += b"".join(bytes((tag, len(value))) + value for tag, value in self.fields)
-        for size in (SHORT_REQUEST, LONG_REQUEST):
+        sizes = (LONG_REQUEST,) if self.operation == Operation.REPORT_FAULT else (SHORT_REQUEST, LONG_REQUEST)
+        for size in sizes:
             if len(body) <= size:
                 return body.ljust(size, b"\x00")
         raise LocalError(f"request of {len(body)} octets: at most {LONG_REQUEST} fit one short message", clause=CLAUSE)

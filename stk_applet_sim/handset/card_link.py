@@ -53,6 +53,10 @@ class CardLink:
     def reset(self) -> bytes:
         return self._card.reset()
 
+    def insert(self, card: Card) -> None:
+        """Another card takes the place of this one; observers stay."""
+        self._card = card
+
     def exchange(self, c_apdu: bytes, *, masked: bytes | None = None) -> bytes:
         """One C-APDU as it stands. `masked` is what observers see in its place."""
         response = self._card.process(c_apdu)

@@ -1,17 +1,18 @@
 """A proactive command on the screen, waiting for its user: what each key makes of it (TS 102 223 §6.4).
 
-A conversation turns keys into the one TERMINAL RESPONSE; None means that it goes on. How long it waits is the
-handset's habit: stock Android gives 30 s to lists and input, 60 s to a text the user has to dismiss, 15 s to one that
-clears itself.
+A conversation turns keys into the one TERMINAL RESPONSE; None means that it goes on. How long it waits, and how much it
+shows, is the model's: stock Android gives 30 s to lists and input, 60 s to a text the user has to dismiss, 15 s to one
+that clears itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Generic, Protocol, TypeVar
 
 from telecom_codecs.cat import (
+    CommandDetails,
     DisplayText,
     Duration,
     GeneralResult,
@@ -19,17 +20,16 @@ from telecom_codecs.cat import (
     GetInput,
     ProactiveCommand,
     SelectItem,
+    SetUpCall,
     TerminalResponse,
 )
+from telecom_codecs.cat.objects import DataObject
 from telecom_codecs.errors import LocalError
 
+from .model import HandsetModel
 from .screen import Confirm, Input, Key, List, Screen, Text
 
 C = TypeVar("C", bound=ProactiveCommand)
-
-ANSWER_SECONDS: Final = 30.0
-READ_SECONDS: Final = 60.0
-CLEAR_SECONDS: Final = 15.0
 
 DIGITS: Final = frozenset("0123456789*#+")
 
@@ -59,6 +59,11 @@ def performed(
     return Performed(TerminalResponse(command.details, result, additional, item=item, text=text))
 
 
+def performed_with(command: ProactiveCommand, *objects: DataObject) -> Performed:
+    """The response to `command` with what it asked for."""
+    return Performed(TerminalResponse(command.details, extras=objects))
+
+
 class Conversation(Protocol):
     """One command on the screen. Every method returns the response, or None while the user is not done."""
 
@@ -81,10 +86,11 @@ class _Waiting(Generic[C]):
 
     deadline: float
     command: C
+    model: HandsetModel
 
     def press(self, key: Key) -> Performed | None:
         if key is Key.HELP:
-            offers = getattr(self.command, "help_available", False)
+            offers = self.model.help and getattr(self.command, "help_available", False)
             return performed(self.command, GeneralResult.HELP_REQUIRED) if offers else None
         result = _USER_RESULTS.get(key)
         return None if result is None else performed(self.command, result)
@@ -125,7 +131,8 @@ class Choosing(_Waiting[SelectItem]):
 
     @property
     def screen(self) -> Screen:
-        return List(self.command.title or "", tuple(item.text for item in self.command.items))
+        shown = self.model.line or None
+        return List(self.command.title or "", tuple(item.text[:shown] for item in self.command.items))
 
     def press_digit(self, digit: str) -> Performed | None:
         return self.select(int(digit)) if digit.isdecimal() else None
@@ -207,21 +214,60 @@ class Typing(_Waiting[GetInput | GetInkey]):
         return Performed(answer.response, performed(self.command, text="*" * len(self.typed)).response)
 
 
-def converse(command: ProactiveCommand, now: float) -> Conversation | None:
+@dataclass(slots=True)
+class Calling(_Waiting[SetUpCall]):
+    """SET UP CALL: the phone asks before it dials; `dial` is the phone's."""
+
+    dial: Callable[[], None]
+
+    @property
+    def screen(self) -> Screen:
+        return Confirm(self.command.alpha or "")
+
+    def press(self, key: Key) -> Performed | None:
+        if key is Key.OK:
+            self.dial()
+            return performed(self.command)
+        if key is Key.NO:
+            return performed(self.command, GeneralResult.USER_REFUSED)
+        return _Waiting.press(self, key)
+
+
+def converse(command: ProactiveCommand, now: float, model: HandsetModel) -> Conversation | None:
     """The conversation of a command that needs the user; None for the others."""
     match command:
         case DisplayText():
-            usual = READ_SECONDS if command.wait_for_user else CLEAR_SECONDS
-            return Reading(now + _seconds(command.duration, usual), command)
+            usual = model.read if command.wait_for_user else model.clear
+            return Reading(now + _seconds(command.duration, usual), command, model)
         case SelectItem():
-            return Choosing(now + ANSWER_SECONDS, command)
+            return Choosing(now + model.answer, command, model)
         case GetInkey(yes_no=True):
-            return Confirming(now + _seconds(command.duration, ANSWER_SECONDS), command)
+            return Confirming(now + _seconds(command.duration, model.answer), command, model)
         case GetInkey() | GetInput():
-            return Typing(now + _seconds(command.duration, ANSWER_SECONDS), command)
+            return Typing(now + _seconds(command.duration, model.answer), command, model)
     return None
+
+
+def is_too_much(command: ProactiveCommand, model: HandsetModel) -> bool:
+    """The screen of this model ends before the command does."""
+    match command:
+        case DisplayText(text=text):
+            return 0 < model.text < len(text)
+        case GetInkey(text=text) | GetInput(text=text):
+            return 0 < model.prompt < len(text)
+        case SelectItem(items=items):
+            return 0 < model.lines < len(items)
+    return False
 
 
 def _seconds(asked: Duration | None, usual: float) -> float:
     """What the card asks for, else what the handset does by habit."""
     return usual if asked is None else asked.in_seconds
+
+
+def details_in(octets: bytes) -> CommandDetails:
+    """The command details of a command that is otherwise unreadable, zeros when they are too."""
+    for at in (2, 3, 4):  # behind D0 and a length of one, two or three octets
+        if len(octets) >= at + 5 and octets[at] & 0x7F == 0x01 and octets[at + 1] == 3:
+            return CommandDetails(*octets[at + 2 : at + 5])
+    return CommandDetails(0, 0, 0)

@@ -4,48 +4,49 @@ Keys and texts go in, a :class:`~.screen.Screen` comes out. One conversation wit
 waits on the screen until the user answers, the time is over (:meth:`Handset.tick`) or the power goes. Short messages
 to the card keep coming meanwhile. Time comes in through `tick` and is in seconds; nothing here sleeps.
 
-Not here: what a command means for the screen (proactive.py), the card's octets (card_link.py), texts (inbox.py).
+Not here: what a command means for the screen (conversation.py), what the phone knows (equipment.py), its limits
+(model.py), the card's octets (card_link.py), texts (inbox.py, card_messages.py).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import Final
 
 from telecom_codecs.address import Address
 from telecom_codecs.apdu import CommandApdu, ResponseApdu
 from telecom_codecs.cat import (
-    CommandDetails,
     DisplayText,
+    Event,
     GeneralResult,
     MenuSelection,
-    MoreTime,
     ProactiveCommand,
+    RefreshCommand,
+    RefreshMode,
     SendShortMessage,
+    SetUpCall,
     SetUpMenu,
     SmsPpDownload,
     TerminalProblem,
     TerminalResponse,
-    TimerAction,
-    TimerExpiration,
-    TimerManagement,
-    TimerValue,
     UnknownCommand,
     decode_proactive,
     encode_envelope,
 )
-from telecom_codecs.cat.state_objects import TimerIdentifier
+from telecom_codecs.dcs import DataCoding
 from telecom_codecs.errors import RemoteError
 from telecom_codecs.sms_tpdu import DeliverReport, SmsDeliver, SmsSubmit, SubmitReport
 
 from .card_link import Card, CardLink, Observer
-from .conversation import CLEAR_SECONDS, Conversation, Performed, converse, performed
-from .download import FCS_UNSPECIFIED, SW_TOOLKIT_BUSY, is_for_card, report_of
+from .card_messages import store, stored
+from .conversation import Calling, Conversation, Performed, converse, details_in, is_too_much, performed
+from .download import FCS_UNSPECIFIED, SIM_CLASS, SW_TOOLKIT_BUSY, is_for_card, report_of
+from .equipment import Calendar, Equipment, event_of
 from .inbox import FLASH, Inbox
-from .profile import TERMINAL_PROFILE
+from .model import HandsetModel, model_named
 from .screen import Busy, Idle, Key, Menu, Off, Screen, Text
 
 CLA: Final = 0x80
@@ -68,18 +69,11 @@ class Occupation(Enum):
     CALL = "talks: nothing is shown"
 
 
-@dataclass(frozen=True, slots=True)
-class _Timer:
-    """A timer of the card (TIMER MANAGEMENT), in the handset's seconds."""
-
-    since: float
-    until: float
-
-
 class Handset:
     """A phone with a card. `strict`: only class 2 goes to the card, not DCS 04 too.
 
-    `clock` gives seconds that never run backwards; without one it is as late as the last :meth:`tick` said.
+    `clock` gives seconds that never run backwards; without one it is as late as the last :meth:`tick` said. `calendar`
+    gives the local time that the card may ask for; `model` what the phone can do, everything when none is named.
     """
 
     def __init__(
@@ -89,12 +83,17 @@ class Handset:
         strict: bool = False,
         service_centre: str = "",
         clock: Callable[[], float] | None = None,
+        calendar: Calendar | None = None,
+        model: HandsetModel | None = None,
     ) -> None:
-        self.in_coverage = True
-        self.occupation: Occupation | None = None
+        self.model = model or model_named("standard")
         self.inbox = Inbox()
+        #: numbers called for the card, the last one last
+        self.calls: list[str] = []
         #: told of every screen that comes up by itself, in order: a transcript misses nothing
         self.watchers: list[Callable[[Screen], None]] = []
+        self._in_coverage = True
+        self._occupation: Occupation | None = None
         self._clock = clock
         self._ticked = 0.0
         self._link = CardLink(card, lambda: self.now)
@@ -109,7 +108,8 @@ class Handset:
         self._left_until = 0.0
         self._sending = ""
         self._flash: list[str] = []
-        self._timers: dict[int, _Timer] = {}
+        self._equipment = Equipment(self.model, calendar)
+        self._restarting = False
         self._serving = False
         self._reference = 0
 
@@ -129,12 +129,36 @@ class Handset:
     def is_on(self) -> bool:
         return self._is_on
 
+    @property
+    def in_coverage(self) -> bool:
+        return self._in_coverage
+
+    @in_coverage.setter
+    def in_coverage(self, in_coverage: bool) -> None:
+        changed, self._in_coverage = in_coverage is not self._in_coverage, in_coverage
+        if changed:
+            self._report(Event.LOCATION_STATUS)
+
+    @property
+    def occupation(self) -> Occupation | None:
+        """What keeps the screen from the card; None when it is free."""
+        return self._occupation
+
+    @occupation.setter
+    def occupation(self, occupation: Occupation | None) -> None:
+        before, self._occupation = self._occupation, occupation
+        if before is Occupation.CALL and occupation is not Occupation.CALL:
+            self._report(Event.CALL_DISCONNECTED)
+        if before is not None and occupation is None:
+            self._report(Event.IDLE_SCREEN_AVAILABLE)
+
     def power_on(self) -> None:
         """Reset the card, send the TERMINAL PROFILE, do what the card wants first."""
         self.power_off()
         self._link.reset()
         self._is_on = True
-        self._serve(self._link.transact(CommandApdu(CLA, INS_TERMINAL_PROFILE, 0, 0, TERMINAL_PROFILE)))
+        profile = self.model.terminal_profile
+        self._serve(self._link.transact(CommandApdu(CLA, INS_TERMINAL_PROFILE, 0, 0, profile)))
 
     def power_off(self) -> None:
         """Everything volatile is gone; the inbox stays."""
@@ -142,7 +166,13 @@ class Handset:
         self._menu = self._conversation = None
         self._left = None
         self._flash.clear()
-        self._timers.clear()
+        self._equipment.switched_off()
+        self._restarting = False
+
+    def insert(self, card: Card) -> None:
+        """Another SIM: the phone is switched off for it. Inbox and model stay, the card's own messages go with it."""
+        self.power_off()
+        self._link.insert(card)
 
     def attach(self, submit: Submit) -> None:
         """`submit` takes the phone's short messages to the service centre and returns its report."""
@@ -155,14 +185,21 @@ class Handset:
             self._answer(self._conversation.timed_out())
         if self._left_until <= self.now:
             self._left = None
-        for number, timer in list(self._timers.items()):
-            if timer.until <= self.now and self._conversation is None:
-                self._expire(number, timer)
+        for number in self._equipment.timers.due(self.now):
+            if self._conversation is None:
+                self._expire(number)
+        if self._conversation is None and self._equipment.is_time_to_poll(self.now):
+            self.poll()
 
     def poll(self) -> None:
         """STATUS: ask the card whether it wants something (proactive polling, TS 102 221 §14.2)."""
         if self._is_on:
             self._serve(self._link.transact(CommandApdu(CLA, INS_STATUS, 0, NO_DATA)))
+
+    @property
+    def card_language(self) -> str | None:
+        """The language the card last said its texts are in; None when it said nothing since power-on."""
+        return self._equipment.card_language
 
     # what the user sees and does
 
@@ -199,6 +236,8 @@ class Handset:
             self._menu_open = key in (Key.OK, Key.HELP, Key.CLEAR)
         elif self._left is not None and self._left.waits:
             self._left = None
+        elif key is Key.END and self.occupation is Occupation.CALL:
+            self.occupation = None
         elif key is Key.OK and self._is_on and self._menu is not None and self.occupation is None:
             self._left = None
             self._menu_open = True
@@ -231,7 +270,7 @@ class Handset:
     def _leave_text(self, text: str, *, waits: bool = False) -> None:
         """A text that stays, for a while or until a key is pressed, and whose command is already answered."""
         self._left = Text(text, waits=waits)
-        self._left_until = math.inf if waits else self.now + CLEAR_SECONDS
+        self._left_until = math.inf if waits else self.now + self.model.clear
         self._changed()
 
     def _changed(self) -> None:
@@ -246,6 +285,10 @@ class Handset:
             return None
         if is_for_card(deliver, strict=self._strict):
             return self._download(deliver)
+        if DataCoding.decode(deliver.dcs).message_class == SIM_CLASS:
+            cause = store(self._link, deliver, self._service_centre)
+            if cause is not None:
+                return DeliverReport(failure_cause=cause)
         try:
             message = self.inbox.take(deliver, self.now)
         except RemoteError:
@@ -253,6 +296,10 @@ class Handset:
         if message is not None and message.message_class == FLASH:
             self._flash.append(message.text or "")
         return DeliverReport()
+
+    def card_messages(self) -> tuple[SmsDeliver, ...]:
+        """The short messages on the card (EF.SMS), segment by segment."""
+        return stored(self._link) if self._is_on else ()
 
     def _download(self, deliver: SmsDeliver) -> DeliverReport:
         """ENVELOPE (SMS-PP DOWNLOAD) and the report its answer makes."""
@@ -273,18 +320,17 @@ class Handset:
                 return performed(command)
             case SendShortMessage():
                 return self._send_for_card(command)
-            case TimerManagement():
-                return self._run_timer(command)
-            case MoreTime():
-                return performed(command)
+            case RefreshCommand():
+                return self._refresh(command)
             case UnknownCommand():
                 return performed(command, GeneralResult.TYPE_NOT_UNDERSTOOD)
-        return self._begin(command)
+        done = self._equipment.perform(command, self.now, in_coverage=self.in_coverage)
+        return done or self._begin(command)
 
     def _begin(self, command: ProactiveCommand) -> Performed | None:
         """Put a command on the screen, if the screen is free for it."""
-        conversation = converse(command, self.now)
-        if conversation is None:
+        conversation = self._calling(command) or converse(command, self.now, self.model)
+        if conversation is None or is_too_much(command, self.model):
             return performed(command, GeneralResult.BEYOND_CAPABILITIES)
         problem = self._problem_for(command)
         if problem is not None:
@@ -297,7 +343,27 @@ class Handset:
         self._changed()
         return None
 
+    def _calling(self, command: ProactiveCommand) -> Conversation | None:
+        if not isinstance(command, SetUpCall):
+            return None
+        number = "" if command.address is None else command.address.digits
+
+        def dial() -> None:
+            self.calls.append(number)
+            self._occupation = Occupation.CALL
+
+        return Calling(self.now + self.model.answer, command, self.model, dial)
+
+    def _refresh(self, command: RefreshCommand) -> Performed | None:
+        """Files changed: this phone keeps no copies. A reset of the card starts it afresh, without a response."""
+        if command.mode != RefreshMode.UICC_RESET:
+            return performed(command)
+        self._restarting = True
+        return None
+
     def _problem_for(self, command: ProactiveCommand) -> TerminalProblem | None:
+        if isinstance(command, SetUpCall) and not self.in_coverage:
+            return TerminalProblem.NO_SERVICE
         if self.occupation is None:
             return None
         if self.occupation is Occupation.CALL:
@@ -322,21 +388,15 @@ class Handset:
             return performed(command, GeneralResult.SMS_RP_ERROR, bytes((report.failure_cause,)))
         return performed(command)
 
-    def _run_timer(self, command: TimerManagement) -> Performed:
-        result = GeneralResult.TIMER_CONTRADICTION
-        if command.action == TimerAction.START and command.value is not None:
-            self._timers[command.timer] = _Timer(self.now, self.now + command.value.in_seconds)
-            result = GeneralResult.OK
-        elif command.action == TimerAction.DEACTIVATE and self._timers.pop(command.timer, None) is not None:
-            result = GeneralResult.OK
-        return Performed(TerminalResponse(command.details, result, extras=(TimerIdentifier(command.timer),)))
-
-    def _expire(self, number: int, timer: _Timer) -> None:
+    def _expire(self, number: int) -> None:
         """Tell the card; one that is busy is told again at the next tick."""
-        value = TimerValue.of_seconds(round(timer.until - timer.since))
-        del self._timers[number]  # first: the card may start it again in the same breath
-        if self._envelope(encode_envelope(TimerExpiration(number, value))).sw == SW_TOOLKIT_BUSY:
-            self._timers.setdefault(number, timer)
+        envelope, timer = self._equipment.timers.expired(number)
+        if self._envelope(encode_envelope(envelope)).sw == SW_TOOLKIT_BUSY:
+            self._equipment.timers.put_back(number, timer)
+
+    def _report(self, event: Event) -> None:
+        if self._is_on and self._equipment.is_wanted(event):
+            self._envelope(encode_envelope(event_of(event, in_coverage=self.in_coverage)))
 
     # the session with the card
 
@@ -351,18 +411,23 @@ class Handset:
             return  # the command being performed ends first; its TERMINAL RESPONSE tells of the next
         self._serving = True
         try:
-            for _ in range(MOST_COMMANDS):
-                if answer.sw1 != SW_COMMAND_WAITS or self._conversation is not None or not self._is_on:
-                    return
-                fetched = self._link.transact(CommandApdu(CLA, INS_FETCH, 0, 0, le=answer.sw2 or 256))
-                if not fetched.data:
-                    return
-                performed = self._perform(fetched.data)
-                if performed is None:
-                    return
-                answer = self._respond(performed)
+            self._perform_all(answer)
         finally:
             self._serving = False
+        if self._restarting:
+            self.power_on()
+
+    def _perform_all(self, answer: ResponseApdu) -> None:
+        for _ in range(MOST_COMMANDS):
+            if answer.sw1 != SW_COMMAND_WAITS or self._conversation is not None or not self._is_on:
+                return
+            fetched = self._link.transact(CommandApdu(CLA, INS_FETCH, 0, 0, le=answer.sw2 or 256))
+            if not fetched.data:
+                return
+            performed = self._perform(fetched.data)
+            if performed is None:
+                return
+            answer = self._respond(performed)
 
     def _answer(self, performed: Performed | None) -> None:
         """What the user (or the clock) made of the command on the screen; None: nothing yet."""
@@ -377,11 +442,3 @@ class Handset:
 
         masked = None if performed.masked is None else apdu(performed.masked)
         return self._link.transact(apdu(performed.response), masked=masked)
-
-
-def details_in(octets: bytes) -> CommandDetails:
-    """The command details of a command that is otherwise unreadable, zeros when they are too."""
-    for at in (2, 3, 4):  # behind D0 and a length of one, two or three octets
-        if len(octets) >= at + 5 and octets[at] & 0x7F == 0x01 and octets[at + 1] == 3:
-            return CommandDetails(*octets[at + 2 : at + 5])
-    return CommandDetails(0, 0, 0)

@@ -32,6 +32,7 @@ class HandsetStation:
         self.handset = handset
         self._card = card
         self._menu = menu
+        self._submit: Callable[[SmsSubmit], SubmitReport] | None = None
 
     @property
     def card(self) -> Uicc:
@@ -55,8 +56,18 @@ class HandsetStation:
         self.handset.tick()
         return self.handset.deliver(tpdu)
 
+    def change_handset(self, other: HandsetStation) -> None:
+        """Two subscribers change phones: each SIM, and its number, goes into the other phone; both switch on."""
+        self.handset, other.handset = other.handset, self.handset
+        for station in (self, other):
+            station.handset.insert(station.card)
+        for station in (self, other):
+            if station._submit is not None:
+                station.attach(station._submit)
+
     def attach(self, submit: Callable[[SmsSubmit], SubmitReport]) -> None:
         """Where this number's own short messages go. A handset that was off is switched on: it is on the air now."""
+        self._submit = submit
         self.handset.attach(submit)
         if not self.handset.is_on:
             self.handset.power_on()

@@ -9,9 +9,10 @@ from typing import Any
 from stk_applet_sim.applet.menu import MenuApplet, Receiver
 from stk_applet_sim.applet.menu_tree import packaged_menu
 from stk_applet_sim.applet.purse import LifeCycle, Rights
+from stk_applet_sim.applet.records import Record
 from stk_applet_sim.uicc.toolkit import Toolkit
 from telecom_codecs.apdu import CommandApdu, ResponseApdu
-from telecom_codecs.cat import MenuSelection, SmsPpDownload, TimerExpiration, decode_envelope
+from telecom_codecs.cat import EventDownload, MenuSelection, SmsPpDownload, TimerExpiration, decode_envelope
 from telecom_codecs.identities import Iccid, Tar
 from telecom_codecs.sms_tpdu import SmsDeliver
 
@@ -30,11 +31,15 @@ class AnApplication:
     rights: int = ALL
     life_cycle: int = LifeCycle.ACTIVE
     balance: int = 0
+    records: tuple[Record, ...] = ()
 
 
 @dataclass(slots=True)
 class StubCard:
-    """A card without files or keys: packets go out in clear, and come in as the data of an 8-bit short message."""
+    """A card without keys: packets go out in clear, and come in as the data of an 8-bit short message.
+
+    `files` are the EFs of DF 7F59 by identifier; one that is not there does not exist.
+    """
 
     applications: tuple[AnApplication, ...] = (AnApplication(),)
     area: dict[str, Any] = field(default_factory=dict)
@@ -44,6 +49,16 @@ class StubCard:
     sealed: list[bytes] = field(default_factory=list)
     override: Callable[[CommandApdu], bytes | None] = lambda command: None
     answer: bytes = b""
+    files: dict[int, bytes] = field(default_factory=lambda: {0x6F05: b"\x00"})
+
+    def file(self, *path: int) -> bytes:
+        if path[0] != 0x7F59 or path[1] not in self.files:
+            raise LookupError(path)
+        return self.files[path[1]]
+
+    def write_file(self, octets: bytes, *path: int) -> None:
+        content = self.file(*path)
+        self.files[path[1]] = octets[: len(content)] + content[len(octets) :]
 
     def enterprise_applications(self) -> tuple[AnApplication, ...]:
         return self.applications
@@ -86,6 +101,8 @@ class StubCard:
                 self.toolkit.menu_selection(item, wants_help)
             case TimerExpiration(timer):
                 self.toolkit.timer_expiration(timer)
+            case EventDownload(events):
+                self.toolkit.event_download(events)
             case SmsPpDownload(_, tpdu):
                 self.answer = self.receivers[bytes.fromhex("594B54")](SmsDeliver.decode(tpdu).body, None)
                 return ResponseApdu(b"", 0x6100 | len(self.answer)).encode()

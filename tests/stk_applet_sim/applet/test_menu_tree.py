@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from stk_applet_sim.applet.menu_flows import MenuFlows
+from stk_applet_sim.applet.menu_desk import MenuDesk
+from stk_applet_sim.applet.menu_files import MenuFiles
 from stk_applet_sim.applet.menu_memory import MenuMemory
-from stk_applet_sim.applet.menu_tree import ROOT, Action, Language, MenuTree, compile_menu, packaged_menu
+from stk_applet_sim.applet.menu_orders import deletion_question
+from stk_applet_sim.applet.menu_queries import detail
+from stk_applet_sim.applet.menu_tree import PLACEHOLDERS, ROOT, Action, Language, MenuTree, compile_menu, packaged_menu
 from stk_applet_sim.applet.purse import LifeCycle
 from telecom_codecs.cat import (
     MAX_PROACTIVE,
@@ -36,16 +39,14 @@ def menu_of(*entries: tuple[object, ...]) -> MenuTree:
     return compile_menu(MENU % "".join(ENTRY % entry for entry in entries), "")
 
 
-def flows(language: Language) -> MenuFlows:
-    """The dialogues in a language, with eight applications of the longest names on the card."""
+def a_desk(language: Language) -> MenuDesk:
+    """The desk in a language, with eight applications of the longest names on the card."""
     names = [f"{LONGEST_NAME[:-1]}{slot}" for slot in range(1, 9)]
     applications = [AnApplication(slot, slot, names[slot - 1], ALL, LifeCycle.FROZEN) for slot in range(1, 9)]
     card = StubCard(tuple(applications))
-    memory = MenuMemory(card.area)
-    memory.language = language
-    return MenuFlows(
-        card, memory, packaged_menu(), ACCESS_CODE, language_changed=lambda: None, observe=lambda entry, outcome: None
-    )
+    files = MenuFiles(card, card.area, packaged_menu())
+    files.language = language
+    return MenuDesk(card, MenuMemory(card.area), files, ACCESS_CODE, language_changed=lambda: None)
 
 
 def test_main_menu_has_the_nine_items_of_the_service() -> None:
@@ -68,7 +69,7 @@ def test_every_action_of_the_menu_has_an_entry() -> None:
 @pytest.mark.parametrize("language", list(Language))
 def test_every_list_fits_one_fetch(language: Language) -> None:
     """Titles and items of every list stay within the 256 octets of one FETCH."""
-    screens = flows(language)
+    screens = a_desk(language)
     tree = screens.tree
     title = tree.title.say(language)
     sizes = {"menu": proactive_size(SetUpMenu(title, screens.items(ROOT), help_available=True))}
@@ -83,7 +84,7 @@ def test_every_list_fits_one_fetch(language: Language) -> None:
 @pytest.mark.parametrize("language", list(Language))
 def test_eight_applications_with_long_names_fit_one_list(language: Language) -> None:
     """The states give way before a name does."""
-    screens = flows(language)
+    screens = a_desk(language)
     items = screens.application_items("我的应用", screens.applications())
     assert len(items) == 8
     assert proactive_size(SelectItem("我的应用", items, help_available=True)) <= MAX_PROACTIVE
@@ -94,8 +95,7 @@ def test_eight_applications_with_long_names_fit_one_list(language: Language) -> 
 @pytest.mark.parametrize("name", list(packaged_menu().texts))
 def test_every_text_fits_the_command_that_shows_it(name: str, language: Language) -> None:
     """With the longest values, in both languages, as text, question and prompt alike."""
-    values = {"name": LONGEST_NAME, "balance": "999999.99", "rights": "door, attendance, purse", "state": "frozen"}
-    text = packaged_menu().texts[name].say(language, **values)
+    text = packaged_menu().texts[name].say(language, **PLACEHOLDERS)
     commands: tuple[ProactiveCommand, ...] = (DisplayText(text), GetInkey(text, yes_no=True), GetInput(text, 6, 6))
     assert max(proactive_size(command) for command in commands) <= MAX_PROACTIVE
     assert len(text) <= 120 or text.isascii()
@@ -111,19 +111,19 @@ def test_short_error_texts_stay_short() -> None:
 
 def test_detail_shows_rights_and_balance() -> None:
     """The line of one application, as the card knows it."""
-    screens = flows(Language.CHINESE)
-    assert screens.detail(AnApplication(name="翠湖小区", rights=ALL)) == "翠湖小区: 门禁 考勤 余额0.00"
+    screens = a_desk(Language.CHINESE)
+    assert detail(screens, AnApplication(name="翠湖小区", rights=ALL)) == "翠湖小区: 门禁 考勤 余额0.00"
     assert (
-        screens.detail(AnApplication(name="翠湖小区", rights=1, life_cycle=LifeCycle.CLOSED))
+        detail(screens, AnApplication(name="翠湖小区", rights=1, life_cycle=LifeCycle.CLOSED))
         == "翠湖小区(已关闭): 门禁"
     )
-    question = screens.deletion_question(AnApplication(name="翠湖小区"))
+    question = deletion_question(screens, AnApplication(name="翠湖小区"))
     assert question == "删除“翠湖小区”应用？删除后该单位门禁、考勤、消费将不能使用。确定删除？"
 
 
 def test_balance_of_a_lifetime_still_fits() -> None:
     """The refusal of a deletion shows any balance a card can hold."""
-    text = flows(Language.CHINESE).say("settle_balance", balance=str(LONGEST_BALANCE))
+    text = a_desk(Language.CHINESE).say("settle_balance", balance=str(LONGEST_BALANCE))
     assert proactive_size(DisplayText(text)) <= MAX_PROACTIVE
 
 

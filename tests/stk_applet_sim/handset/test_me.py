@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from stk_applet_sim.handset.card_link import CardLink, Exchange
-from stk_applet_sim.handset.conversation import Performed
-from stk_applet_sim.handset.me import Handset, Occupation, details_in
+from stk_applet_sim.handset.conversation import Performed, details_in
+from stk_applet_sim.handset.me import Handset, Occupation
 from stk_applet_sim.handset.screen import Confirm, Idle, Input, List, Off, Screen, Text, render
 from stk_applet_sim.handset.station import HandsetStation
 from stk_applet_sim.uicc.toolkit import Flow, Wait

@@ -156,4 +156,4 @@ def test_list_of_a_card_without_states_is_plain() -> None:
     line = a_line()
     line.station.handset.press("ok")
     line.station.handset.select(4)
-    assert line.screen() == List("我的应用", ("华信科技", "翠湖小区"))
+    assert line.screen() == List("我的应用", ("华信科技", "翠湖小区", "联网核对"))
