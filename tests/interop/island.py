@@ -42,23 +42,28 @@ class Island:
     """Programs run inside see one reader with one card."""
 
     def __init__(self, process: int, folder: Path) -> None:
-        self._inside = ["nsenter", "--target", str(process), "--mount", "--net"]
+        self._process = process
         self._folder = folder
+
+    def _inside(self, cwd: Path | None = None) -> list[str]:
+        """What goes before a command; entering a mount namespace leads to its root, so the folder is entered after."""
+        enter = ["sh", "-c", 'cd "$0" && exec "$@"', str(cwd or Path.cwd())]
+        return ["nsenter", "--target", str(self._process), "--mount", "--net", *enter]
 
     def run(
         self, *command: str | Path, timeout: float = 60, cwd: Path | None = None, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a program inside; its output, both streams together."""
         return subprocess.run(
-            [*self._inside, *map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            timeout=timeout, cwd=cwd, env={**os.environ, **environment}, check=False,
+            [*self._inside(cwd), *map(str, command)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            timeout=timeout, env={**os.environ, **environment}, check=False,
         )  # fmt: skip
 
     @contextmanager
     def card(self, profile: str, *options: str) -> Iterator[None]:
         """`ykt sim serve` inside, from when the reader sees the card until it is taken out by SIGTERM."""
         log = self._folder / f"sim-{profile}.log"
-        command = [*self._inside, sys.executable, "-c", SERVE, "serve", "--profile", profile, *options]
+        command = [*self._inside(), sys.executable, "-c", SERVE, "serve", "--profile", profile, *options]
         with log.open("a") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
             try:
                 self._await_card(log)
