@@ -114,7 +114,6 @@ class Uicc:
             random=random,
             service_centre=self._service_centre,
         )
-        self._register_remote_management()
         self._channels = {0: self._new_channel()}
 
     # the world outside
@@ -314,30 +313,34 @@ class Uicc:
 
     # remote management
 
-    def _register_remote_management(self) -> None:
-        self.register_receiver(RAM, None, self._remote_applications)
-        root = self.profile.tree.root
-        usim = root.files.get(ADF_USIM)
-        for tar in RFM_UICC:
-            self.register_receiver(tar, None, self._remote_files_at(root))
-        if isinstance(usim, Directory):
-            for tar in RFM_USIM:
-                self.register_receiver(tar, None, self._remote_files_at(usim))
-
     def _remote_applications(self, script: bytes, context: PacketContext) -> bytes:
         return run_script(script, self._manager.session(context).execute, self.memory)
 
-    def _remote_files_at(self, start: Directory) -> PacketReceiver:
-        def receive(script: bytes, context: PacketContext) -> bytes:
-            access = Access(self.memory)
-            rights = Rights(access, remote=AUTHENTIC if context.authentic else UNSECURED)
-            session = FileSession(self.profile.tree, self.memory, access, rights, start)
-            return run_script(script, session.execute, self.memory)
+    def _remote_files(self, script: bytes, context: PacketContext) -> bytes:
+        access = Access(self.memory)
+        rights = Rights(access, remote=AUTHENTIC if context.authentic else UNSECURED)
+        session = FileSession(self.profile.tree, self.memory, access, rights, self._remote_directory(context.tar))
+        return run_script(script, session.execute, self.memory)
 
-        return receive
+    def _remote_directory(self, tar: Tar) -> Directory | None:
+        """Where remote file management under a TAR begins; None where there is none."""
+        root = self.profile.tree.root
+        place = root if tar in RFM_UICC else root.files.get(ADF_USIM) if tar in RFM_USIM else None
+        return place if isinstance(place, Directory) else None
 
     def _registration(self, tar: Tar) -> Registration | None:
-        """Enterprise applications answer under the TAR of their slot as long as they are installed."""
+        """The card's own receivers: RAM, RFM, and enterprise applications under the TAR of their slot.
+
+        Found when a packet comes: a million idle cards need no table of them.
+        """
+        receiver = self._receiver(tar)
+        return None if receiver is None else Registration(self.profile.security_of(tar), receiver)
+
+    def _receiver(self, tar: Tar) -> PacketReceiver | None:
+        if tar == RAM:
+            return self._remote_applications
+        if self._remote_directory(tar) is not None:
+            return self._remote_files
         slot = next((slot for slot in SLOTS if slot_tar(slot) == tar), None)
         application = None if slot is None else self._installed(slot)
         if application is None:
@@ -346,7 +349,7 @@ class Uicc:
         def receive(script: bytes, context: PacketContext) -> bytes:
             return run_script(script, lambda apdu: application.execute(apdu, authentic=context.authentic), self.memory)
 
-        return Registration(self.profile.security_of(tar), receive)
+        return receive
 
     # inside
 
