@@ -58,7 +58,7 @@ class MenuFiles:
         self._card = card
         self._area = area
         self._loaded = loaded
-        self._seen = b""
+        self._seen: bytes | None = None
         self._spoken = self.language
         self.look()
 

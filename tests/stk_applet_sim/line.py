@@ -10,6 +10,7 @@ from stk_applet_sim.applet.purse import ApplicationState, Rights
 from stk_applet_sim.handset.screen import Input, Screen
 from stk_applet_sim.handset.station import HandsetStation
 from stk_applet_sim.population import SeededCard, seeded_population
+from telecom_codecs.apdu import CommandApdu
 from telecom_codecs.identities import Tar
 from telecom_codecs.key_derivation import KeyUsage
 from telecom_codecs.packet_security import open_command, open_response, seal_command
@@ -23,6 +24,7 @@ from .network import Network, packet_message
 
 PROVIDER = OpenSslProvider()
 MENU = Tar.from_hex("594B54")
+FILES = Tar.from_hex("B00000")
 PLATFORM = Tar.from_hex("594B80")
 IN_REPORT, IN_SUBMIT = Spi.decode(bytes.fromhex("1619")), Spi.decode(bytes.fromhex("1639"))
 PASSWORD = "907788"
@@ -48,11 +50,23 @@ class Line:
         assert (opened.tar, opened.spi.encode().hex(), opened.kic, opened.kid) == (PLATFORM, "1600", 0x52, 0x52)
         return Request.decode(opened.data)
 
-    def sealed(self, octets: bytes, spi: Spi = IN_REPORT) -> tuple[SmsDeliver, ...]:
-        """A command packet for the menu applet under the next counter."""
+    def sealed(self, octets: bytes, spi: Spi = IN_REPORT, tar: Tar = MENU) -> tuple[SmsDeliver, ...]:
+        """A command packet for the menu applet (or another TAR) under the next counter."""
         self.counter += 1
-        packet = CommandPacket(spi, 0x12, 0x12, MENU, self.counter, octets)
+        packet = CommandPacket(spi, 0x12, 0x12, tar, self.counter, octets)
         return packet_message(seal_command(packet, self.identity.keys[1], PROVIDER), reference=self.counter)
+
+    def write_file(self, path: str, octets: bytes, at: int = 0) -> None:
+        """Write a transparent EF by remote file management, 180 octets a packet; the card must report 9000 for each."""
+        for start in range(0, len(octets), 180):
+            piece = octets[start : start + 180]
+            script = b"".join(
+                CommandApdu(0x00, 0xA4, 0, 0x0C, bytes.fromhex(path[at : at + 4])).encode() for at in (0, 4)
+            )
+            script += CommandApdu(0x00, 0xD6, at + start >> 8, at + start & 0xFF, piece).encode()
+            reports = [self.station.deliver(message) for message in self.sealed(script, tar=FILES)]
+            assert reports[-1] is not None
+            assert self.proof(reports[-1].user_data).data.hex() == "039000"
 
     def proof(self, octets: bytes, spi: Spi = IN_REPORT) -> ResponsePacket:
         """The PoR in `octets` (UDH and packet), checked."""

@@ -57,7 +57,8 @@ def test_wireshark_reads_the_session_with_its_chinese_texts(tmp_path: Path) -> N
     assert tshark(path, "-Y", "_ws.malformed || _ws.expert.severity >= 8388608") == ""
     listing = tshark(path)
     assert re.findall(r"FETCH Proactive Command ([A-Z ]+[A-Z])", listing) == [
-        "SET UP MENU", "SELECT ITEM", "SEND SHORT MESSAGE", "DISPLAY TEXT", "TIMER MANAGEMENT", "DISPLAY TEXT", "SELECT ITEM",
+        "SET UP MENU", "SELECT ITEM", "SEND SHORT MESSAGE", "DISPLAY TEXT", "TIMER MANAGEMENT", "DISPLAY TEXT",
+        "SELECT ITEM",
         "SELECT ITEM", "GET INKEY", "GET INPUT", "SEND SHORT MESSAGE", "DISPLAY TEXT",
     ]  # fmt: skip
     details = tshark(path, "-V")
