@@ -1,0 +1,121 @@
+"""A committer that commits in the loop, and dies at the commit it is told to; a database in memory that outlives it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.pool import StaticPool
+
+from ykt_telecom.clock import Clock
+from ykt_telecom.storage import database as storage
+from ykt_telecom.storage.committer import Committer, _release, _Waiting
+from ykt_telecom.storage.context import StepContext
+from ykt_telecom.storage.database import Database
+from ykt_telecom.tokens import Tokens
+
+T = TypeVar("T")
+
+
+class Death(Enum):
+    """Where a life ends."""
+
+    BEFORE = "before the transaction: everything since the last one is lost"
+    AFTER = "after COMMIT, before anybody heard of it"
+
+
+def empty_database() -> Database:
+    """A new database in memory with our pragmas."""
+    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    event.listen(engine, "connect", storage._set_pragmas)
+    event.listen(engine, "begin", storage._begin)
+    return Database(engine, Path(":memory:"), -1)
+
+
+_the_one = cache(empty_database)
+
+
+def database_of(image: bytes) -> Database:
+    """The one database, filled from an image: who had it before has it no more, and its SQL is compiled already."""
+    found = _the_one()
+    _raw(found).deserialize(image)
+    return found
+
+
+def image_of(database: Database) -> bytes:
+    """What :func:`database_of` fills one from."""
+    octets: bytes = _raw(database).serialize()
+    return octets
+
+
+def _raw(database: Database) -> Any:
+    with database.engine.connect() as connection:
+        return connection.connection.dbapi_connection
+
+
+class LoopCommitter(Committer):
+    """`on_death` is called when commit number `dies_at` (from 1) comes; from then on nothing is stored or answered.
+
+    `alone` commits every step in a transaction of its own, so that there are more places to die at.
+    """
+
+    def __init__(self, database: Database, clock: Clock, tokens: Tokens, *, alone: bool = False) -> None:
+        super().__init__(database, clock, tokens, largest_batch=1 if alone else 200)
+        self.dies_at: tuple[int, Death] | None = None
+        self.on_death: Callable[[], None] = lambda: None
+        self.commits = 0
+        #: numbers of the commits that changed something
+        self.changing: list[int] = []
+        self.is_dead = False
+        self._called = False
+
+    def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.current_thread()
+
+    async def stop(self) -> None:
+        while self._urgent or self._bulk:
+            self._flush()
+        self._closing = True
+
+    async def perform(self, step: Callable[[Connection, StepContext], T], *, bulk: bool = False) -> T:
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        (self._bulk if bulk else self._urgent).append(_Waiting(step, future))
+        self._call()
+        return await future
+
+    async def read(self, step: Callable[[Connection], T]) -> T:
+        if self.is_dead:
+            await asyncio.get_running_loop().create_future()
+        with self._database.reading() as connection:
+            return step(connection)
+
+    def _call(self) -> None:
+        if not self._called and not self.is_dead:
+            self._called = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._called = False
+        if self.is_dead or not (self._urgent or self._bulk):
+            return
+        self.commits += 1
+        death = self.dies_at[1] if self.dies_at is not None and self.dies_at[0] == self.commits else None
+        before = _raw(self._database).total_changes
+        if death is not Death.BEFORE:
+            outcomes = self._commit(self._take())
+        if _raw(self._database).total_changes != before:
+            self.changing.append(self.commits)
+        if death is not None:
+            self.is_dead = True
+            self.on_death()
+            return
+        _release(outcomes)
+        if self._urgent or self._bulk:
+            self._call()

@@ -1,0 +1,174 @@
+"""The wire between service and message centre, in memory: PDUs are encoded, carried for a while, and decoded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, replace
+from typing import Any
+
+from smsc_gateway.esme import Certainty, OnDeliver, SubmitResult
+from smsc_gateway.outcome import NO_ANSWER, result_of
+from smsc_gateway.smpp.codec import decode, encode
+from smsc_gateway.smpp.operations import DeliverSm, EsmClass, SubmitSm, SubmitSmResp, content
+from smsc_gateway.smpp.status import CommandStatus
+from smsc_gateway.smsc.accounts import Account
+from smsc_gateway.smsc.centre import MessageCentre
+from smsc_gateway.smsc.outgoing import Delivery
+from telecom_codecs.udh import IEI_COMMAND_PACKET, IEI_RESPONSE_PACKET, split_user_data
+from ykt_telecom.clock import ManualClock
+
+from .faults import Fault, Script
+
+RESPONSE_TIMEOUT = 10.0  #: seconds until a submission without an answer counts as unknown
+REDELIVERY = 3.0  #: seconds until the SMSC sends a deliver_sm again that was not answered
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A submit_sm that reached the SMSC."""
+
+    msisdn: str
+    pdu: SubmitSm
+
+
+class Wire:
+    """What links have in common: the centre at the far end, the faults on the way, the record of what crossed."""
+
+    def __init__(self, centre: MessageCentre, account: Account, clock: ManualClock, script: Script) -> None:
+        self.centre = centre
+        self.account = account
+        self.clock = clock
+        self.script = script
+        self.crossed: list[Crossing] = []
+        #: user data of every request of a card that the platform has acknowledged
+        self.acknowledged: list[tuple[str, bytes]] = []
+        self.link: MemoryLink | None = None
+        self._sequence = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        centre.on_work = self.work
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is on its way, and nothing waits for the platform or for a phone."""
+        return not self._tasks and not self.queue_length and not len(self.centre.mailbox)
+
+    @property
+    def queue_length(self) -> int:
+        return len(self.centre.outgoing[self.account.system_id])
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def next_sequence(self) -> int:
+        self._sequence += 1
+        return self._sequence
+
+    def work(self) -> None:
+        """Let the centre try its phones, and carry what it has for the platform."""
+        asyncio.get_running_loop().call_soon(self._work)
+
+    def _work(self) -> None:
+        while self.centre.work(self.clock.now(), 64):
+            pass
+        while self.link is not None:
+            delivery = self.centre.outgoing[self.account.system_id].take(self.clock.monotonic())
+            if delivery is None:
+                return
+            self.spawn(self._carry(delivery))
+
+    async def _carry(self, delivery: Delivery) -> None:
+        """One deliver_sm to whichever life of the platform is there."""
+        queue = self.centre.outgoing[self.account.system_id]
+        await asyncio.sleep(self.script.way())
+        is_por = _carries(delivery.pdu, IEI_RESPONSE_PACKET)
+        if is_por and self.script.happens(Fault.POR_LOST):
+            return
+        again = self.script.happens(Fault.DELIVER_REPEATED) or (is_por and self.script.happens(Fault.POR_DOUBLED))
+        status = await self._offer(delivery.pdu)
+        if status is not None and self.script.happens(Fault.DELIVER_RESP_LOST):
+            status = None
+        if status is None:
+            await asyncio.sleep(REDELIVERY)
+            queue.unanswered(delivery)
+        elif status != CommandStatus.ROK:
+            queue.refused_for_now(delivery, self.clock.monotonic())
+        else:
+            queue.done(delivery)
+            if again:
+                await asyncio.sleep(self.script.way())
+                await self._offer(delivery.pdu)
+        self.work()
+
+    async def _offer(self, pdu: DeliverSm) -> int | None:
+        """The platform's answer; None when there is none because it is gone."""
+        if self.link is None:
+            return None
+        octets = encode(pdu, self.next_sequence())
+        status = await self.link.offer(decode(octets))
+        if status == CommandStatus.ROK and _carries(pdu, IEI_COMMAND_PACKET):
+            self.acknowledged.append((pdu.source_addr.decode(), content(pdu)))
+        return status
+
+
+class MemoryLink:
+    """One life's link. Fits the service's `ManagedLink`."""
+
+    def __init__(self, wire: Wire, on_deliver: OnDeliver) -> None:
+        self._wire = wire
+        self._on_deliver = on_deliver
+        self._cut = asyncio.get_running_loop().create_future()
+        self.is_bound = False
+
+    def start(self) -> None:
+        self.is_bound = True
+        self._wire.link = self
+        self._wire.work()
+
+    async def stop(self) -> None:
+        self.cut()
+
+    def cut(self) -> None:
+        """The platform is gone: nobody answers any more."""
+        self.is_bound = False
+        self._wire.link = None
+        if not self._cut.done():
+            self._cut.set_result(None)
+
+    async def offer(self, pdu: DeliverSm) -> int | None:
+        """A deliver_sm for the platform; None when it went away before it answered."""
+        work = asyncio.ensure_future(self._on_deliver(pdu))
+        await asyncio.wait((work, self._cut), return_when=asyncio.FIRST_COMPLETED)
+        return work.result() if work.done() and not work.cancelled() else None
+
+    async def submit(self, pdu: SubmitSm) -> SubmitResult:
+        wire, script = self._wire, self._wire.script
+        arriving = decode(encode(pdu, wire.next_sequence()))
+        await asyncio.sleep(script.way())
+        if script.happens(Fault.SUBMIT_LOST):
+            return await _no_answer()
+        if script.happens(Fault.THROTTLED):
+            return result_of(SubmitSmResp(status=CommandStatus.RTHROTTLED))
+        wire.crossed.append(Crossing(arriving.destination_addr.decode(), arriving))
+        message = wire.centre.submit(wire.account, arriving, wire.clock.now())
+        wire.work()
+        if script.happens(Fault.RESPONSE_LOST):
+            return await _no_answer()
+        response = replace(SubmitSmResp(), message_id=message.message_id.encode())
+        await asyncio.sleep(script.way())
+        return result_of(decode(encode(response, wire.next_sequence())))
+
+
+async def _no_answer() -> SubmitResult:
+    await asyncio.sleep(RESPONSE_TIMEOUT)
+    return SubmitResult(NO_ANSWER, None, Certainty.UNKNOWN)
+
+
+def _carries(pdu: DeliverSm, element: int) -> bool:
+    """Whether the message is a packet of this kind (response packet, command packet)."""
+    if not pdu.esm_class & EsmClass.UDHI:
+        return False
+    header, _ = split_user_data(True, content(pdu))
+    return header is not None and header.find(element) is not None
