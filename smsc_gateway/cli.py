@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -72,6 +73,9 @@ def message_ids(start: datetime) -> Iterator[str]:
 @click.option("--handsets", type=click.Path(path_type=Path), help="TOML file with [[handset]] tables.")
 @click.option("--pdu-log", type=click.Path(path_type=Path), help="Write one JSON line per PDU.")
 @click.option("--pcap", type=click.Path(path_type=Path), help="Write a capture that Wireshark reads.")
+@click.option("--faults", type=click.Path(path_type=Path), help="TOML fault script: what to do wrong, how often, when.")
+@click.option("--tls", type=click.Path(path_type=Path), help="PEM file with certificate and key: serve TLS only.")
+@click.option("--tls-clients", type=click.Path(path_type=Path), help="PEM file: clients must show a certificate of it.")
 @click.option("--deliver-before-resp", is_flag=True, help="Receipts and PoRs leave before the submit_sm_resp.")
 def serve(
     *,
@@ -81,9 +85,13 @@ def serve(
     handsets: Path | None,
     pdu_log: Path | None,
     pcap: Path | None,
+    faults: Path | None,
+    tls: Path | None,
+    tls_clients: Path | None,
     deliver_before_resp: bool,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then unbind the ESMEs and leave."""
+    from .smsc.faults import FaultScript, FaultScriptError  # noqa: PLC0415
     from .smsc.handsets import HandsetFileError, load_handsets  # noqa: PLC0415 - `ykt --help` stays quick
     from .smsc.observers import Observer, PcapLog, PduLog  # noqa: PLC0415
 
@@ -91,28 +99,32 @@ def serve(
         observers: list[Observer] = []
         try:
             stations = load_handsets(handsets) if handsets is not None else []
+            script = FaultScript.parse(faults.read_text(encoding="utf-8")) if faults is not None else None
             if pdu_log is not None:
                 observers.append(PduLog(files.enter_context(pdu_log.open("a", encoding="utf-8")), wall_clock))
             if pcap is not None:
                 observers.append(PcapLog(files.enter_context(pcap.open("wb")), wall_clock))
-        except (HandsetFileError, OSError) as error:
+        except (HandsetFileError, FaultScriptError, OSError) as error:
             raise click.UsageError(str(error)) from error
         _log_to_stderr()
         reactor = install()
-        from .smsc.server import SmscServer  # noqa: PLC0415 - after the reactor
+        from .smsc.faulty import FaultyServer  # noqa: PLC0415 - after the reactor
+        from .smsc.server import SmscServer  # noqa: PLC0415
+        from .tls import server_options  # noqa: PLC0415
 
-        server = SmscServer(
-            accounts,
-            reactor=reactor,
-            clock=wall_clock,
-            message_ids=message_ids(wall_clock()),
-            deliver_before_resp=deliver_before_resp,
-            observers=observers,
-        )
+        options: dict[str, Any] = {
+            "reactor": reactor,
+            "clock": wall_clock,
+            "message_ids": message_ids(wall_clock()),
+            "deliver_before_resp": deliver_before_resp,
+            "observers": observers,
+        }
+        server = SmscServer(accounts, **options) if script is None else FaultyServer(accounts, script=script, **options)
         for station in stations:
             server.attach(station)
         try:
-            chosen = server.listen(host, port)
+            options_of_tls = None if tls is None else server_options(tls, tls_clients)
+            chosen = server.listen(host, port, tls=options_of_tls)
         except OSError as error:
             raise click.ClickException(f"cannot listen on {host}:{port}: {error}") from error
         click.echo(f"listening {host}:{chosen}")

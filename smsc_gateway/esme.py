@@ -27,6 +27,7 @@ from .line import CallSoon, Line
 from .outcome import NO_ANSWER, Certainty, SubmitResult, as_deliver_sm, not_sent, result_of
 from .pace import Pace
 from .smpp import operations as op
+from .smpp.errors import NotAllowed
 from .smpp.events import (
     Answered,
     BindRefused,
@@ -42,7 +43,8 @@ from .smpp.events import (
 from .smpp.receipt import canonical_ids
 from .smpp.session import Limits, Trace
 from .smpp.states import Role
-from .smpp.status import CommandStatus, RetryClass, bind_failure, named
+from .smpp.status import BindFailure, CommandStatus, RetryClass, bind_failure, named
+from .tls import Tls, over_tls
 
 __all__ = [
     "NO_ANSWER",
@@ -89,6 +91,7 @@ class LinkConfig:
     address_npi: int = 0
     address_range: str = ""
     name: str = "smsc"
+    tls: Tls | None = None
 
     def limits(self) -> Limits:
         """The session's part of it; a missed enquire_link shows within half its interval."""
@@ -132,6 +135,10 @@ class EsmeLine(Line):
         seconds = 0.0 if self.bound_at is None else self._clock.seconds() - self.bound_at
         self._link._line_closed(self, reason, seconds)
 
+    def close(self, reason: str) -> None:
+        self._link._line_closing(self)
+        super().close(reason)
+
     def answer(self, response: op.Pdu) -> None:
         """Send an answer that took its time; nothing happens when the line is gone."""
         events = self.session.respond(response, self._clock.seconds())
@@ -157,7 +164,8 @@ class EsmeLink:
     """A link to one SMSC: :meth:`start` it, :meth:`submit` through it, :meth:`stop` it.
 
     `reactor` is the installed asyncio reactor (its clock and TCP), `random` spreads reconnects, `on_pdu(inward,
-    octets)` sees every PDU. `bound` is an asyncio.Event, set while bound. `counts` says what happened.
+    octets)` sees every PDU, `on_alarm(link, text)` is called when credentials are refused.
+    `bound` is an asyncio.Event, set while bound. `counts` says what happened.
     """
 
     def __init__(
@@ -171,12 +179,14 @@ class EsmeLink:
         endpoint: Any = None,
         backoff: Backoff | None = None,
         on_late: Callable[[op.SubmitSm, SubmitResult], None] | None = None,
+        on_alarm: Callable[[str, str], None] | None = None,
     ) -> None:
         self.config = config
         self.bound = asyncio.Event()
         self.counts: Counter[str] = Counter()
         self._on_deliver = on_deliver
         self._on_late = on_late
+        self._on_alarm = on_alarm
         self._reactor = reactor
         self._on_pdu = on_pdu
         self._backoff = backoff or Backoff(random)
@@ -191,7 +201,10 @@ class EsmeLink:
         self._pace_timer: Any = None
         self._gone: asyncio.Event = asyncio.Event()
         self._gone.set()
-        target = endpoint or HostnameEndpoint(reactor, config.host, config.port, timeout=config.connect_timeout)
+        target = endpoint
+        if target is None:
+            target = HostnameEndpoint(reactor, config.host, config.port, timeout=config.connect_timeout)
+            target = target if config.tls is None else over_tls(target, config.host, config.tls)
         self._service = ClientService(target, _Lines(self), retryPolicy=lambda _: self._backoff.delay(), clock=reactor)
 
     @property
@@ -242,10 +255,7 @@ class EsmeLink:
         if line is None:
             future.set_result(not_sent("the link is not bound"))
         elif not self._queue and not self._paced and line.session.has_room:
-            try:
-                line.session.request(pdu, self._seconds(), (pdu, future))
-            except LocalError as error:
-                future.set_exception(error)
+            self._request(line, pdu, future)
             line.wake()
         elif len(self._queue) >= self.config.queue:
             future.set_result(not_sent("too many submissions wait for the window"))
@@ -270,11 +280,16 @@ class EsmeLink:
             pdu, future = queue.popleft()
             if future.cancelled():
                 continue
-            try:
-                session.request(pdu, now, (pdu, future))
-            except LocalError as error:
-                future.set_exception(error)
+            self._request(line, pdu, future)
         line.wake()
+
+    def _request(self, line: EsmeLine, pdu: op.SubmitSm, future: asyncio.Future[SubmitResult]) -> None:
+        try:
+            line.session.request(pdu, self._seconds(), (pdu, future))
+        except NotAllowed as error:  # the line is going
+            future.set_result(not_sent(str(error)))
+        except LocalError as error:
+            future.set_exception(error)
 
     def _pump_later(self, line: EsmeLine) -> None:
         if self._pace_timer is None:
@@ -359,6 +374,8 @@ class EsmeLink:
         self._backoff.bind_refused(failure)
         self.counts["binds refused"] += 1
         log.error("bind refused", link=self.config.name, status=repr(named(event.status)), kind=failure.value)
+        if failure is BindFailure.CREDENTIALS and self._on_alarm is not None:
+            self._on_alarm(self.config.name, f"{named(event.status)!r}: check system_id, password and system_type")
         line.close(f"bind refused: {named(event.status)!r}")
 
     def _peer_unbinds(self, line: EsmeLine, event: PeerUnbinds) -> None:
@@ -375,6 +392,13 @@ class EsmeLink:
     def _misbehaved(self, line: EsmeLine, event: Misbehaved) -> None:
         self.counts["refused PDUs"] += 1
         log.warning("PDU refused", link=self.config.name, reason=event.reason, status=repr(named(event.status)))
+
+    def _line_closing(self, line: EsmeLine) -> None:
+        """Nothing new over it, although its end may take a while."""
+        if line is self._line:
+            self._ready = None
+            self.bound.clear()
+            self._refuse_queue("the line is closing")
 
     def _line_closed(self, line: EsmeLine, reason: str, seconds: float) -> None:
         if line is not self._line:

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet import tcp
+from twisted.internet.interfaces import IHandshakeListener, ISSLTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from .smpp.events import Close, Event
 from .smpp.session import Limits, Session, Trace
@@ -45,6 +47,7 @@ def write_now(transport: Any, octets: bytes) -> None:
     transport.write(octets)
 
 
+@implementer(IHandshakeListener)
 class Line(Protocol):
     """A session on a socket. Subclasses act on events; `clock` is IReactorTime, `call_soon` runs at the turn's end."""
 
@@ -80,12 +83,19 @@ class Line(Protocol):
         if hasattr(transport, "setTcpNoDelay"):
             transport.setTcpNoDelay(True)
             transport.setTcpKeepAlive(True)
-            if hasattr(socket, "TCP_USER_TIMEOUT"):
-                transport.getHandle().setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 20_000)
-        transport.registerProducer(self, True)
+            if hasattr(socket, "TCP_USER_TIMEOUT"):  # under TLS the attribute is the inner transport's
+                transport.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 20_000)
+        if not ISSLTransport.providedBy(transport):
+            transport.registerProducer(self, True)
         self.session = Session(self._role, self._clock.seconds(), self._limits, trace=self._trace)
         self.opened()
         self.flush()
+
+    def handshakeCompleted(self) -> None:  # noqa: N802
+        """TLS stands. Before that, a pause of the reading would keep the handshake from ending."""
+        transport: Any = self.transport
+        if not self._closing:
+            transport.registerProducer(self, True)
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         self.act(self.session.receive(data, self._clock.seconds()))

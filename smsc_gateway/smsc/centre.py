@@ -197,6 +197,11 @@ class MessageCentre:
             message.delivered_segments += 1
         self._finish(message, Happening.TAKEN, now, 0)
 
+    def hand_over(self, message: Message, station: MobileStation) -> None:
+        """Give all segments to a phone, whatever became of the message: a copy that no centre should send."""
+        for index in range(len(message.content.segments)):
+            station.deliver(message.content.tpdu(index, message.originating, Scts.of(message.accepted)))
+
     def _not_now(self, message: Message, report: DeliverReport | None, now: datetime) -> None:
         message.error = ABSENT_SUBSCRIBER if report is None else report.failure_cause or 0
         datagram = message.sent.esm_class & 0x03 == EsmClass.DATAGRAM

@@ -125,9 +125,12 @@ class SmscServer:
 
     # -- life ----------------------------------------------------------------------------------------------------
 
-    def listen(self, host: str = "127.0.0.1", port: int = 2775) -> int:
-        """Listen and return the port (the one chosen for 0)."""
-        self._port = self.reactor.listenTCP(port, _Lines(self), interface=host, backlog=512)
+    def listen(self, host: str = "127.0.0.1", port: int = 2775, *, tls: Any = None) -> int:
+        """Listen and return the port (the one chosen for 0). `tls`: what :func:`..tls.server_options` makes."""
+        if tls is None:
+            self._port = self.reactor.listenTCP(port, _Lines(self), interface=host, backlog=512)
+        else:
+            self._port = self.reactor.listenSSL(port, _Lines(self), tls, interface=host, backlog=512)
         chosen: int = self._port.getHost().port
         return chosen
 
@@ -200,8 +203,7 @@ class SmscServer:
 
     def _bind(self, line: SmscLine, event: BindRequested) -> None:
         pdu = event.pdu
-        binds = {system_id: len(lines) for system_id, lines in self._by_account.items()}
-        account, status = check_bind(self.centre.accounts, pdu, binds)
+        account, status = self._judge_bind(pdu)
         answer: Any = op.response_class(pdu.command_id)
         if account is None:
             log.warning("bind refused", line=line.number, status=repr(named(status)))
@@ -212,6 +214,10 @@ class SmscServer:
         self._unbound.pop(line.number, None)
         tlvs = (SC_INTERFACE_VERSION,) if pdu.interface_version >= op.InterfaceVersion.V34 else ()
         line.answer(answer(sequence=pdu.sequence, system_id=SYSTEM_ID, tlvs=tlvs))
+
+    def _judge_bind(self, pdu: op.Bind) -> tuple[Account | None, int]:
+        binds = {system_id: len(lines) for system_id, lines in self._by_account.items()}
+        return check_bind(self.centre.accounts, pdu, binds)
 
     def _bound(self, line: SmscLine, event: Bound) -> None:
         assert line.account is not None
@@ -241,13 +247,17 @@ class SmscServer:
             self.counts["submissions refused"] += 1
             line.answer(answer(sequence=pdu.sequence, status=refusal.status))
             return
+        self._taken(line, message, pdu, answer)
+        if not self._working:
+            self._soon()
+
+    def _taken(self, line: SmscLine, message: Message, pdu: op.Pdu, answer: type[op.MessageIdResp]) -> None:
+        """Answer a submission that was accepted, now or after its first attempt."""
         response = COMPOSERS[answer](pdu.sequence, 0, message.message_id.encode())
         if self._before and message.due <= message.accepted:
             self._held[message] = (line, response)
         else:
             line.reply(response)
-        if not self._working:
-            self._soon()
 
     def _submit_multi(self, line: SmscLine, pdu: op.SubmitMulti) -> None:
         assert line.account is not None
