@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from stk_applet_sim.applet.enterprise import EnterpriseApplication
 from stk_applet_sim.applet.menu_messages import Request
@@ -76,10 +77,13 @@ class Line:
         return response.packet
 
 
-def a_line(*, profile: str = "ykt", on: bool = True) -> Line:
-    """A card with two applications: 华信科技 with a purse of 116.30, 翠湖小区 with door and attendance."""
+def a_line(*, profile: str = "ykt", on: bool = True, **options: Any) -> Line:
+    """A card with two applications: 华信科技 with a purse of 116.30, 翠湖小区 with door and attendance.
+
+    `options` are those of the station: a model, a calendar.
+    """
     (identity,) = seeded_population(1, "session", profile=profile)
-    station = identity.station(random=bytes)
+    station = identity.station(random=bytes, **options)
     card = station.card
     keys = {usage: SecretKey(bytes((usage,)) * 16) for usage in KeyUsage}
     everything = Rights.DOOR | Rights.ATTENDANCE | Rights.PURSE
