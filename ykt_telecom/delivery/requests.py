@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from telecom_codecs.errors import CodecError
 from telecom_codecs.packet_security import open_command
@@ -20,6 +20,16 @@ from ..storage.context import StepContext
 from .facts import MoRequest
 from .replay import ReplayWindow
 from .tables import mo_window
+
+# statements of the hot path are built once: building costs more than SQLite does
+_HERE = (
+    (mo_window.c.iccid == bindparam("card"))
+    & (mo_window.c.key_index == bindparam("index"))
+    & (mo_window.c.generation == bindparam("of"))
+)
+_FIND = select(mo_window).where(_HERE)
+_INSERT = insert(mo_window)
+_CHANGE = update(mo_window).where(_HERE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +94,14 @@ def _refuse(conn: Connection, context: StepContext, note: str, iccid: str | None
 
 
 def _admit(conn: Connection, iccid: str, key_index: int, generation: int, counter: int) -> bool:
-    here = (mo_window.c.iccid == iccid) & (mo_window.c.key_index == key_index) & (mo_window.c.generation == generation)
-    row = conn.execute(select(mo_window).where(here)).one_or_none()
+    here = {"card": iccid, "index": key_index, "of": generation}
+    row = conn.execute(_FIND, here).one_or_none()
     after = (ReplayWindow() if row is None else ReplayWindow.from_row(row.highest, row.seen)).admit(counter)
     if after is None:
         return False
+    seen = {"highest": after.highest, "seen": after.to_hex()}
     if row is None:
-        conn.execute(
-            insert(mo_window).values(
-                iccid=iccid, key_index=key_index, generation=generation, highest=after.highest, seen=after.to_hex()
-            )
-        )
+        conn.execute(_INSERT, {"iccid": iccid, "key_index": key_index, "generation": generation, **seen})
     else:
-        conn.execute(update(mo_window).where(here).values(highest=after.highest, seen=after.to_hex()))
+        conn.execute(_CHANGE, {**here, **seen})
     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from ..cards.states import ENDED_APPLICATION_STATES, ApplicationState, CardState
 from ..cards.tables import card, card_application
@@ -19,37 +19,42 @@ from .tables import dialogue
 SERVED_CARD_STATES = frozenset({CardState.ISSUED, CardState.ACTIVE})
 DELETABLE_STATES = frozenset({ApplicationState.ACTIVE, ApplicationState.FROZEN})
 
+# statements of the hot path are built once: building costs more than SQLite does
+_CARD = select(card).where(card.c.iccid == bindparam("iccid"))
+_APPLICATIONS = (
+    select(card_application, enterprise.c.name.label("enterprise_name"), enterprise.c.signature)
+    .join(enterprise, enterprise.c.id == card_application.c.enterprise_id)
+    .where(card_application.c.iccid == bindparam("iccid"), card_application.c.state.not_in(ENDED_APPLICATION_STATES))
+    .limit(2)
+)
+_APPLICATION = _APPLICATIONS.where(card_application.c.enterprise_id == bindparam("enterprise"))
+_MEMBER = select(member.c.id).where(
+    member.c.msisdn == bindparam("msisdn"),
+    member.c.enterprise_id == bindparam("enterprise"),
+    member.c.state == "ACTIVE",
+)
+_PURSE = select(purse).where(purse.c.iccid == bindparam("iccid"), purse.c.enterprise_id == bindparam("enterprise"))
+
 
 def find_card(connection: Connection, iccid: str) -> Row[Any] | None:
-    return connection.execute(select(card).where(card.c.iccid == iccid)).one_or_none()
+    return connection.execute(_CARD, {"iccid": iccid}).one_or_none()
 
 
 def find_application(connection: Connection, iccid: str, enterprise_id: int) -> Row[Any] | None:
     """The live application with its enterprise's name and signature; with 0, the only one the card has."""
-    query = (
-        select(card_application, enterprise.c.name.label("enterprise_name"), enterprise.c.signature)
-        .join(enterprise, enterprise.c.id == card_application.c.enterprise_id)
-        .where(card_application.c.iccid == iccid, card_application.c.state.not_in(ENDED_APPLICATION_STATES))
-    )
     if enterprise_id:
-        query = query.where(card_application.c.enterprise_id == enterprise_id)
-    rows = connection.execute(query.limit(2)).all()
+        rows = connection.execute(_APPLICATION, {"iccid": iccid, "enterprise": enterprise_id}).all()
+    else:
+        rows = connection.execute(_APPLICATIONS, {"iccid": iccid}).all()
     return rows[0] if len(rows) == 1 else None
 
 
 def is_member(connection: Connection, msisdn: str, enterprise_id: int) -> bool:
-    found = connection.execute(
-        select(member.c.id).where(
-            member.c.msisdn == msisdn, member.c.enterprise_id == enterprise_id, member.c.state == "ACTIVE"
-        )
-    )
-    return found.first() is not None
+    return connection.execute(_MEMBER, {"msisdn": msisdn, "enterprise": enterprise_id}).first() is not None
 
 
 def find_purse(connection: Connection, iccid: str, enterprise_id: int) -> Row[Any] | None:
-    return connection.execute(
-        select(purse).where(purse.c.iccid == iccid, purse.c.enterprise_id == enterprise_id)
-    ).one_or_none()
+    return connection.execute(_PURSE, {"iccid": iccid, "enterprise": enterprise_id}).one_or_none()
 
 
 def is_being_deleted(connection: Connection, iccid: str, enterprise_id: int) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from ..cards.states import Refused
 from ..notices.texts import Language
@@ -21,6 +21,13 @@ from .neighbours import Neighbours, Request
 from .password import NONCE_OCTETS, ServicePassword
 from .request import CardRequest
 from .tables import dialogue
+
+# statements of the hot path are built once: building costs more than SQLite does
+_FIND = select(dialogue).where(dialogue.c.id == bindparam("id"))
+_FIND_REQUEST = select(dialogue).where(dialogue.c.iccid == bindparam("iccid"), dialogue.c.counter == bindparam("cntr"))
+_OPEN = insert(dialogue).returning(dialogue)
+_MOVE = update(dialogue).where(dialogue.c.id == bindparam("key")).returning(dialogue)
+_CHANGE = update(dialogue).where(dialogue.c.id == bindparam("key"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +47,10 @@ class Turn:
     neighbours: Neighbours
 
     def find(self, dialogue_id: int) -> Row[Any] | None:
-        return self.connection.execute(select(dialogue).where(dialogue.c.id == dialogue_id)).one_or_none()
+        return self.connection.execute(_FIND, {"id": dialogue_id}).one_or_none()
 
     def find_request(self, iccid: str, counter: int) -> Row[Any] | None:
-        return self.connection.execute(
-            select(dialogue).where(dialogue.c.iccid == iccid, dialogue.c.counter == counter)
-        ).one_or_none()
+        return self.connection.execute(_FIND_REQUEST, {"iccid": iccid, "cntr": counter}).one_or_none()
 
     def open(
         self, request: Request, asked: CardRequest | None, msisdn: str | None, values: Mapping[str, Any]
@@ -67,17 +72,13 @@ class Turn:
             "received_at": self.context.now,
             "updated_at": self.context.now,
         }
-        return self.connection.execute(insert(dialogue).values({**fixed, **values}).returning(dialogue)).one()
+        return self.connection.execute(_OPEN, {**fixed, **values}).one()
 
     def move(self, row: Row[Any], event: Event, **values: Any) -> Row[Any]:
         """One transition, with its audit row; raises :class:`OutOfTurn` and changes nothing for a refused pair."""
         after = follow(State(row.state), event)
-        moved = self.connection.execute(
-            update(dialogue)
-            .where(dialogue.c.id == row.id)
-            .values(state=after, updated_at=self.context.now, **values)
-            .returning(dialogue)
-        ).one()
+        change = {"key": row.id, "state": after, "updated_at": self.context.now, **values}
+        moved = self.connection.execute(_MOVE, change).one()
         self.record(f"dialogue.{event.lower()}", row, state=after.value)
         return moved
 
@@ -95,7 +96,7 @@ class Turn:
 
     def forget_candidate(self, row: Row[Any]) -> None:
         """The verdict is being stored: the candidate goes in the same transaction."""
-        self.connection.execute(update(dialogue).where(dialogue.c.id == row.id).values(covered=None))
+        self.connection.execute(_CHANGE, {"key": row.id, "covered": None})
 
     def order(self, row: Row[Any], event: Event, kind: JobKind, **values: Any) -> bool:
         """Order a job on the application and move on; False when the application does not allow it now."""
