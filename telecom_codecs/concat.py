@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from . import gsm7, ucs2
@@ -19,6 +20,7 @@ CLAUSE = "TS 23.040 9.2.3.24.1"
 UD_OCTETS: Final = 140
 UD_SEPTETS: Final = 160
 MAX_SEGMENTS: Final = 255
+_HIGH_SURROGATE: Final = 0xD8  #: first octet of a pair, without its two lowest bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,18 @@ class TextSegment:
     dcs: int
     udhi: bool
     user_data: bytes
-    text: str
+
+    @property
+    def text(self) -> str:
+        """What this segment says."""
+        body = self.user_data[self.user_data[0] + 1 :] if self.udhi else self.user_data
+        return gsm7.decode(body) if self.dcs == DCS_GSM7 else ucs2.decode(body)
 
 
 def segment_count(text: str, *, allow_gsm7: bool = True, wide: bool = False) -> int:
     """How many short messages `text` takes."""
-    return len(_cut(text, allow_gsm7 and gsm7.can_encode(text), wide))
+    coded, as_gsm7 = _coded(text, allow_gsm7)
+    return len(_cut(coded, as_gsm7, wide))
 
 
 def split_text(text: str, *, reference: int, allow_gsm7: bool = True, wide: bool = False) -> tuple[TextSegment, ...]:
@@ -46,37 +54,47 @@ def split_text(text: str, *, reference: int, allow_gsm7: bool = True, wide: bool
     One message holds 160 septets or 70 UTF-16 units, a segment 153 or 67 (152 or 66 with a `wide`, 16-bit
     reference). No escape sequence and no surrogate pair is cut. LocalError beyond 255 segments.
     """
-    as_gsm7 = allow_gsm7 and gsm7.can_encode(text)
+    coded, as_gsm7 = _coded(text, allow_gsm7)
     dcs = DCS_GSM7 if as_gsm7 else DCS_UCS2
-    coded = gsm7.encode if as_gsm7 else ucs2.encode
-    pieces = _cut(text, as_gsm7, wide)
+    pieces = _cut(coded, as_gsm7, wide)
     if len(pieces) == 1:
-        return (TextSegment(dcs, False, coded(text), text),)
-    segments = []
-    for sequence, piece in enumerate(pieces, 1):
-        header = UserDataHeader((Concatenation(reference, len(pieces), sequence, wide).element(),))
-        segments.append(TextSegment(dcs, True, header.encode() + coded(piece), piece))
-    return tuple(segments)
+        return (TextSegment(dcs, False, coded),)
+    front = _front(reference, len(pieces), wide)
+    return tuple([
+        TextSegment(dcs, True, b"%b%c%b" % (front, sequence, piece)) for sequence, piece in enumerate(pieces, 1)
+    ])  # fmt: skip
 
 
-def _cut(text: str, as_gsm7: bool, wide: bool) -> list[str]:
-    """The pieces of `text`, never inside one of its characters."""
-    if as_gsm7:
-        widths = [gsm7.septet_count(character) for character in text]
-        single, segment = UD_SEPTETS, 152 if wide else 153
-    else:
-        widths = [1 + (character > "\uffff") for character in text]
-        single, segment = UD_OCTETS // 2, 66 if wide else 67
-    if sum(widths) <= single:
-        return [text]
-    pieces: list[str] = []
-    start, filled = 0, 0
-    for at, width in enumerate(widths):
-        if filled + width > segment:
-            pieces.append(text[start:at])
-            start, filled = at, 0
-        filled += width
-    pieces.append(text[start:])
+@lru_cache(maxsize=4096)
+def _front(reference: int, total: int, wide: bool) -> bytes:
+    """The header of a segment without the sequence number, which is its last octet in both forms."""
+    return UserDataHeader((Concatenation(reference, total, 1, wide).element(),)).encode()[:-1]
+
+
+def _coded(text: str, allow_gsm7: bool) -> tuple[bytes, bool]:
+    """The septets or UCS2 octets of `text`, and whether they are septets."""
+    if allow_gsm7 and gsm7.can_encode(text):
+        return gsm7.encode(text), True
+    return ucs2.encode(text), False
+
+
+def _cut(coded: bytes, as_gsm7: bool, wide: bool) -> list[bytes]:
+    """The pieces of `coded`, never inside an escape sequence or a surrogate pair."""
+    single, size = (UD_SEPTETS, 152 if wide else 153) if as_gsm7 else (UD_OCTETS, 132 if wide else 134)
+    length = len(coded)
+    if length <= single:
+        return [coded]
+    pieces = []
+    start = 0
+    while length - start > size:
+        end = start + size
+        if as_gsm7:
+            end -= coded[end - 1] == gsm7.ESCAPE
+        elif coded[end - 2] & 0xFC == _HIGH_SURROGATE:
+            end -= 2
+        pieces.append(coded[start:end])
+        start = end
+    pieces.append(coded[start:])
     if len(pieces) > MAX_SEGMENTS:
         raise LocalError(f"{len(pieces)} segments, at most {MAX_SEGMENTS}", clause=CLAUSE)
     return pieces

@@ -23,7 +23,8 @@ CARRIAGE_RETURN: Final = 0x0D
 @dataclass(frozen=True, slots=True)
 class _Alphabet:
     to_septets: dict[str, bytes]
-    plain: str  #: 128 characters
+    characters: frozenset[str]  #: the keys of the above
+    plain: str  #: 128 characters; a code without one shows as a space
     escaped: dict[int, str]
 
 
@@ -34,7 +35,8 @@ def _alphabet(single_shift: int, locking_shift: int) -> _Alphabet:
     escaped = SINGLE_SHIFT.get(single_shift, EXTENSION)
     to_septets = {character: bytes((ESCAPE, code)) for code, character in escaped.items()}
     to_septets |= {character: bytes((code,)) for code, character in enumerate(plain) if code != ESCAPE}
-    return _Alphabet(to_septets, plain, escaped)
+    to_septets[" "] = b" "  # codes without a character show as spaces, too
+    return _Alphabet(to_septets, frozenset(to_septets), plain, escaped)
 
 
 def encode(text: str, *, single_shift: int = 0, locking_shift: int = 0) -> bytes:
@@ -78,8 +80,7 @@ def decode(septets: bytes, *, single_shift: int = 0, locking_shift: int = 0) -> 
 
 def can_encode(text: str, *, single_shift: int = 0, locking_shift: int = 0) -> bool:
     """Every character of `text` is in the alphabet."""
-    table = _alphabet(single_shift, locking_shift).to_septets
-    return all(character in table for character in text)
+    return _alphabet(single_shift, locking_shift).characters.issuperset(text)
 
 
 def septet_count(text: str, *, single_shift: int = 0, locking_shift: int = 0) -> int:

@@ -1,13 +1,15 @@
-"""Tables of the GSM 7 bit alphabet: default, extension, and the national languages we ship.
+"""Tables of the GSM 7 bit alphabet: default, extension, and the national languages by their identifiers.
 
-3GPP TS 23.038 §6.2.1 and annex A. A locking shift replaces the default table, a single shift the
-extension table. Languages without an entry here read as the default tables, which is what §6.2.1.2.4 asks of a
-receiver that does not know the identifier.
+3GPP TS 23.038 §6.2.1 and annex A (identifiers 4 to 13: :mod:`.gsm7_south_asia`). A locking shift replaces the default
+table, a single shift the extension table. Identifiers without an entry here read as the default tables, which is
+what §6.2.1.2.4 asks of a receiver that does not know them.
 """
 
 from __future__ import annotations
 
 from typing import Final
+
+from . import gsm7_south_asia
 
 TURKISH: Final = 1
 SPANISH: Final = 2
@@ -84,7 +86,7 @@ SINGLE_SHIFT: Final[dict[int, dict[int, str]]] = {
         0x7C: "õ",
         0x7F: "â",
     },
-}
+} | gsm7_south_asia.SINGLE_SHIFT
 
 #: Annex A.3: whole tables by language identifier. Spanish has none.
 LOCKING_SHIFT: Final[dict[int, str]] = {
@@ -108,4 +110,4 @@ LOCKING_SHIFT: Final[dict[int, str]] = {
         "~abcdefghijklmno"
         "pqrstuvwxyzãõ`üà"
     ),
-}
+} | gsm7_south_asia.LOCKING_SHIFT

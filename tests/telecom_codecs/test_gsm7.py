@@ -79,19 +79,63 @@ def test_a_national_language_is_written_by_its_tables(text: str, single: int, lo
 
 
 def test_every_language_table_goes_both_ways() -> None:
-    """Each table is complete and free of doubles."""
+    """Each table is complete; only a code without a character, shown as a space, stands twice."""
     for language, table in LOCKING_SHIFT.items():
-        assert len(table) == len(set(table)) == 128
         plain = table.replace("\x1b", "")
+        assert len(table) == 128
+        assert len(plain.replace(" ", "")) == len(set(plain) - {" "})
         assert gsm7.decode(gsm7.encode(plain, locking_shift=language), locking_shift=language) == plain
     for language, extension in SINGLE_SHIFT.items():
         text = "".join(extension.values())
         assert gsm7.decode(gsm7.encode(text, single_shift=language), single_shift=language) == text
 
 
+# TS 23.038 annexes A.3.4-A.3.13 and A.2.4-A.2.13, picked by hand from a public transcription of Release 16:
+# identifier, locking codes and their characters, single shift codes and theirs
+SOUTH_ASIA = [
+    (4, "00 0F 22 3D 40 46 60 7B 7F", "0981 098F 099F 09AA 09AC 09B2 09CE 09D7 09F1",
+     "19 24 2B 34", "09E6 09DF 09F2 09FA"),
+    (5, "00 0C 11 3D 47 60 7B 7F", "0A81 0A8D 0A91 0AAA 0AB3 0AD0 0AE0 0AF1", "19 1A 1C 25", "0964 0965 0AE6 0AEF"),
+    (6, "00 02 0E 12 3C 60 7B 7F", "0901 0903 090E 0912 0929 0950 0972 097F",
+     "19 26 2B 2C 30 3A", "0964 0951 0954 0958 095B 0971"),
+    (7, "01 0E 22 23 24 25 60 7F", "0C82 0C8E 0C9F 0CA0 0CA1 0CA2 0CD5 0CE3", "1C 26 27 2A", "0CE6 0CDE 0CF1 0CF2"),
+    (8, "01 12 46 4F 60 7F", "0D02 0D12 0D32 0D3D 0D57 0D79", "26 2A 2E 30 34", "0D70 0D72 0D7A 0D7B 0D7F"),
+    (9, "00 13 22 4E 60 7F", "0B01 0B13 0B1F 0B3C 0B56 0B63", "1C 20 26 2A 2C", "0B66 0B6A 0B5C 0B5F 0B71"),
+    (10, "00 08 22 4D 60 7B 7F", "0A01 0A0A 0A1F 0A39 0A51 0A70 0A74", "1C 26 2C 2D", "0A66 0A59 0A5E 0A75"),
+    (11, "01 12 22 2F 3C 48 60 7F", "0B82 0B92 0B9F 0BA8 0BA9 0BB4 0BD0 0BF9",
+     "1C 24 25 2E", "0BE6 0BEE 0BEF 0BFA"),
+    (12, "00 0E 24 48 4F 60 7F", "0C01 0C0E 0C21 0020 0C3D 0C55 0C63",
+     "1C 26 2E 30 32", "0C66 0C58 0C7C 0C7D 0C7F"),
+    (13, "00 06 10 22 3C 49 58 60 7B 7F", "0627 06A6 062B 068F 069A 06AB 0621 0654 0655 0670",
+     "19 1C 26 30 34 3A 3F", "0600 06F0 060C 0613 0640 0673 06D4"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "plain", "characters", "escaped", "further"), SOUTH_ASIA)
+def test_the_languages_of_south_asia_are_written_by_their_tables(
+    language: int, plain: str, characters: str, escaped: str, further: str
+) -> None:
+    """Bengali to Urdu: letters by a locking shift, digits and rarer letters by a single shift."""
+    text = "".join(chr(int(code, 16)) for code in characters.split())
+    assert gsm7.decode(bytes.fromhex(plain), locking_shift=language) == text
+    text = "".join(chr(int(code, 16)) for code in further.split())
+    septets = b"".join(b"\x1b" + bytes.fromhex(code) for code in escaped.split())
+    assert gsm7.decode(septets, single_shift=language) == text
+    assert gsm7.encode(text, single_shift=language) == septets
+
+
+def test_what_the_ten_tables_share_and_where_one_differs() -> None:
+    """Digits, small letters, brackets as printed; capitals and signs behind the escape; Telugu has no euro."""
+    for language in range(4, 14):
+        text = "2026:;?,. !)(az\n\r"
+        assert gsm7.encode(text, locking_shift=language).hex() == "323032363a3b3f2c2e20212829617a0a0d"
+        assert gsm7.encode("@¿A", single_shift=language, locking_shift=language).hex() == "1b001b041b41"
+        assert gsm7.can_encode("€", single_shift=language, locking_shift=language) == (language != 12)
+
+
 def test_a_language_we_have_no_table_for_reads_as_the_default() -> None:
-    """Identifier 13 is Urdu; the message is still shown (6.2.1.2.4)."""
-    assert gsm7.decode(b"A\x1be", single_shift=13, locking_shift=13) == "A€"
+    """Identifier 14 is not given to anyone; the message is still shown (6.2.1.2.4)."""
+    assert gsm7.decode(b"A\x1be", single_shift=14, locking_shift=14) == "A€"
 
 
 @pytest.mark.parametrize("count", range(17))
