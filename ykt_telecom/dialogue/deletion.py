@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from ..directory.tables import enterprise
-from ..notices.signature import DEFAULT_SIGNATURE
+from ..notices.signature import signature_or_default
 from ..notices.texts import (
     Language,
     Refusal,
@@ -112,4 +112,4 @@ def _enterprise(connection: Connection, row: Row[Any]) -> tuple[str, str]:
     found = connection.execute(
         select(enterprise.c.name, enterprise.c.signature).where(enterprise.c.id == row.enterprise_id)
     ).one()
-    return found.name, found.signature or DEFAULT_SIGNATURE
+    return found.name, signature_or_default(found.signature)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, select
 
 from telecom_codecs.errors import CodecError
 
+from ..notices.signature import signature_or_default
 from ..notices.texts import Language, Refusal, password_locked_sms, refusal_text, result_sms
 from ..ota.outcome import JobKind, JobOutcome
 from ..storage.context import StepContext
@@ -132,7 +133,8 @@ def _take_question(turn: Turn, request: Request, asked: CardRequest, holder: Row
             turn.context.now,
             asked.language,
         )
-        words = FinalWords(text, result_sms(text, row.id, asked.language, application.signature))
+        signature = signature_or_default(application.signature)
+        words = FinalWords(text, result_sms(text, row.id, asked.language, signature))
     turn.answer(row, Event.ANSWER, words)
 
 

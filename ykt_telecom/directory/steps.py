@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, func, insert, select
 from telecom_codecs.identities import Msisdn
 
 from ..audit.steps import record
+from ..notices.signature import is_signature, signature_from
 from .tables import enterprise, member
 
 ACTIVE, LEFT = "ACTIVE", "LEFT"
@@ -64,7 +65,9 @@ def add_enterprise(
 ) -> int:
     """Add an enterprise; its id is the next free one unless given. Raises :class:`DirectoryRefused`."""
     code, name = clean_name(code, "code", 32), clean_name(name, "name", 64)
-    signature = clean_name(signature or name, "signature", 20)
+    signature = clean_name(signature, "signature", 20) if signature else signature_from(name)
+    if not is_signature(signature):
+        raise DirectoryRefused(f"signature {signature!r}: 2 to 12 characters without brackets, please")
     if conn.execute(select(enterprise.c.id).where(enterprise.c.code == code)).first() is not None:
         raise DirectoryRefused(f"enterprise {code} is there already")
     if enterprise_id is None:

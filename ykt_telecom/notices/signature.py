@@ -5,10 +5,31 @@ from __future__ import annotations
 DEFAULT_SIGNATURE = "移动一卡通"
 #: English texts go in GSM 7-bit, which has no 【】.
 ENGLISH_SIGNATURE = "YKT"
+SHORTEST, LONGEST = 2, 12
 
 
 class BadSignature(ValueError):
     """The signature is not 2 to 12 characters without brackets. Correct it in the enterprise's record."""
+
+
+def is_signature(text: str) -> bool:
+    """2 to 12 characters on one line, without the brackets that the platform puts around them."""
+    return SHORTEST <= len(text) <= LONGEST and not any(mark in text for mark in "【】\r\n")
+
+
+def signature_from(name: str) -> str:
+    """The signature of an enterprise that chose none: the beginning of its name, else the platform's own.
+
+    >>> signature_from("重庆市渝中区某某科技有限公司"), signature_from("甲")
+    ('重庆市渝中区某某科技有限', '移动一卡通')
+    """
+    text = name.replace("【", "").replace("】", "").strip()[:LONGEST].strip()
+    return text if is_signature(text) else DEFAULT_SIGNATURE
+
+
+def signature_or_default(kept: str | None) -> str:
+    """The signature as it is kept, or the platform's own: a bad record must not keep a notice from being sent."""
+    return kept if kept is not None and is_signature(kept) else DEFAULT_SIGNATURE
 
 
 def signed(body: str, signature: str = DEFAULT_SIGNATURE) -> str:
@@ -17,7 +38,7 @@ def signed(body: str, signature: str = DEFAULT_SIGNATURE) -> str:
     >>> signed("已退订考勤账单。")
     '【移动一卡通】已退订考勤账单。'
     """
-    if not 2 <= len(signature) <= 12 or any(mark in signature for mark in "【】\r\n"):
+    if not is_signature(signature):
         raise BadSignature(f"signature of {len(signature)} characters: 2 to 12 are wanted, no brackets")
     if "【" in body or "】" in body:
         raise BadSignature("the body brings signature brackets of its own")

@@ -73,7 +73,8 @@ def result_sms(text: str, serial: int, language: Language, signature: str = DEFA
     """A result that the screen could not show, with the serial that the screen would have carried."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if language is Language.EN:
-        return signed_english(f"{', '.join(lines)}. Ref {serial:08d}.")
+        told = ", ".join(lines).replace("[", "(").replace("]", ")")  # brackets belong to the signature
+        return signed_english(f"{told}. Ref {serial:08d}.")
     return signed(f"{'，'.join(lines)}。{_numbered(serial)}", signature)
 
 

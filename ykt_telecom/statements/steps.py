@@ -17,7 +17,7 @@ from ..delivery.facts import OutboxState, ReceiptFact, SubmitFact
 from ..delivery.outbox import enqueue_text
 from ..directory.tables import enterprise, member
 from ..money.tables import card_transaction
-from ..notices.signature import DEFAULT_SIGNATURE
+from ..notices.signature import signature_or_default
 from ..storage.context import StepContext
 from .figures import Scope, attendance_texts, consumption_texts
 from .period import Period
@@ -227,7 +227,7 @@ def _scope(connection: Connection, run: Row[Any]) -> Scope:
     return Scope(
         run.enterprise_id,
         tenant.name,
-        tenant.signature or DEFAULT_SIGNATURE,
+        signature_or_default(tenant.signature),
         Period.parse(run.period),
         run.cutoff_id,
         run.earlier_cutoff_id,

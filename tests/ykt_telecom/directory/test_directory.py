@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from telecom_codecs.identities import Msisdn
 from tests.ykt_telecom.lab import ENTERPRISE, Lab
@@ -18,6 +19,8 @@ from ykt_telecom.directory.steps import (
     find_enterprise,
     members_of,
 )
+from ykt_telecom.notices.signature import signed
+from ykt_telecom.storage.context import StepContext
 
 
 @pytest.fixture
@@ -73,3 +76,26 @@ def test_an_enterprise_is_found_by_code_and_by_number(lab: Lab) -> None:
                 conn, code="B", name="三厂", signature=None, actor="test", now=context.now
             )
         )
+
+
+def signature_of(lab: Lab, name: str, signature: str | None) -> str:
+    """The signature that a new enterprise of that name gets."""
+
+    def step(conn: Connection, context: StepContext) -> str:
+        add_enterprise(conn, code="S", name=name, signature=signature, actor="test", now=context.now)
+        return str(find_enterprise(conn, "S").signature)
+
+    return lab.step(step)
+
+
+@pytest.mark.parametrize("name", ["重庆市渝中区某某科技有限公司", "甲", "【甲】", "甲【乙】"])
+def test_every_enterprise_has_a_signature_that_can_be_sent(lab: Lab, name: str) -> None:
+    """Whatever its name is like: its statements and results go out under 2 to 12 characters without brackets."""
+    assert signed("账单。", signature_of(lab, name, None)).startswith("【")
+
+
+@pytest.mark.parametrize("signature", ["甲", "一二三四五六七八九十甲乙丙", "【甲乙】"])
+def test_a_signature_that_could_not_be_sent_is_refused(lab: Lab, signature: str) -> None:
+    """At once, and not when the first statement is due."""
+    with pytest.raises(DirectoryRefused, match="signature"):
+        signature_of(lab, "二厂", signature)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from telecom_codecs.concat import segment_count
 from tests.ykt_telecom.money.world import NOON
 from ykt_telecom.notices.names import clean_name, mask_name
-from ykt_telecom.notices.signature import BadSignature, signed
+from ykt_telecom.notices.signature import BadSignature, signature_or_default, signed
 from ykt_telecom.notices.texts import (
     Language,
     Refusal,
@@ -78,6 +78,18 @@ def test_a_result_keeps_its_serial_when_it_goes_by_sms() -> None:
     """Screen and SMS carry the same number, so that a reader sees one notice."""
     assert result_sms("余额1.00元\n截至10-12", 17, Language.ZH) == "【移动一卡通】余额1.00元，截至10-12。编号00000017。"
     assert result_sms("Not sent", 17, Language.EN) == "[YKT] Not sent. Ref 00000017."
+
+
+def test_a_name_in_brackets_does_not_keep_a_result_from_being_sent() -> None:
+    """The signature's brackets are the platform's; a name shows round ones."""
+    assert result_sms("[YKT] Club balance CNY1.00", 1, Language.EN) == "[YKT] (YKT) Club balance CNY1.00. Ref 00000001."
+
+
+@pytest.mark.parametrize("kept", [None, "", "甲", "一二三四五六七八九十甲乙丙", "【甲乙】"])
+def test_a_bad_signature_in_the_books_gives_way_to_the_platforms_own(kept: str | None) -> None:
+    """A notice of money is sent all the same."""
+    assert signed("甲。", signature_or_default(kept)) == "【移动一卡通】甲。"
+    assert signed("甲。", signature_or_default("甲乙")) == "【甲乙】甲。"
     assert segment_count(password_locked_sms("8986001234567890123", NOON)) == 1
 
 
