@@ -31,18 +31,19 @@ from telecom_codecs.octets import Cursor
 from telecom_codecs.secret_key import CryptoProvider
 from telecom_codecs.sms_tpdu import SmsDeliver
 
-from ..applet.enterprise import PLATFORM_TAR, SLOTS, EnterpriseApplication, slot_tar
-from .access import AUTHENTIC, UNSECURED, Access, Condition, Rights
+from ..applet.enterprise import PLATFORM_TAR, EnterpriseApplication
+from .access import Access, Condition, Rights
 from .authentication import RAND_OCTETS, Authentication
+from .contact_security import SECURE_BIT
 from .file_session import FileSession
-from .files import Directory, ElementaryFile
+from .files import ElementaryFile
 from .globalplatform import CardManager
 from .key_store import KeyStore
 from .logical_channel import LogicalChannel, in_2g_words
 from .memory import AppletStorage, NonVolatile
-from .packets import PacketContext, PacketReceiver, PacketReceivers, Registration
+from .packets import PacketReceiver, PacketReceivers
 from .profile import ICCID_PATH, SMSP_PATH, CardProfile
-from .remote_script import run_script
+from .remote_management import RemoteManagement
 from .secured_channel import SecuredChannel
 from .status import (
     CONDITIONS_NOT_SATISFIED,
@@ -65,10 +66,6 @@ from .status import (
 from .toolkit import SessionState, Toolkit
 from .transmission import GET_RESPONSE, GSM_CLASS, SELECT
 
-RAM = Tar(bytes.fromhex("000000"))
-RFM_UICC = (Tar(bytes.fromhex("B00000")), Tar(bytes.fromhex("B00010")))
-RFM_USIM = (Tar(bytes.fromhex("B00001")), Tar(bytes.fromhex("B00011")))
-ADF_USIM = 0x7FF0
 CHANNELS = 4
 CHALLENGE_OCTETS = 8
 #: Commands on files and PINs by class 0X; class A0 has all of them and STATUS.
@@ -100,8 +97,11 @@ class Uicc:
         self._access = Access(self.memory)
         self.keys = KeyStore(profile.keys, self.memory)
         """The key sets as they are now; the profile's are those of birth."""
-        self._manager = CardManager(profile, self.memory, provider, self.keys, self._installed)
-        self._receivers = PacketReceivers(self._registration)
+        self._manager = CardManager(
+            profile, self.memory, provider, self.keys, self._installed, random=random, iccid=lambda: self.iccid
+        )
+        remote = RemoteManagement(profile, self.memory, self._manager, self._installed)
+        self._receivers = PacketReceivers(remote.registration)
         key = profile.subscriber_key
         self._authentication = None if key is None else Authentication(key, self.memory, provider)
         self._channel = SecuredChannel(
@@ -204,7 +204,7 @@ class Uicc:
             return self._channels[0]
         if cla & 0xF0 not in (0x00, 0x80):
             raise Refused(UNKNOWN_CLASS)
-        if cla & 0x0C:
+        if cla & 0x0C and cla & 0x8C != 0x80 | SECURE_BIT:
             raise Refused(SECURE_MESSAGING_UNSUPPORTED)
         channel = self._channels.get(cla & 0x03)
         if channel is None:
@@ -214,6 +214,8 @@ class Uicc:
     def _execute(self, channel: LogicalChannel, apdu: CommandApdu) -> Reply:
         two_g = apdu.cla == GSM_CLASS
         interindustry = apdu.cla < 0x80
+        if apdu.cla & SECURE_BIT:
+            return channel.command_application(apdu)
         if apdu.ins == SELECT and (two_g or interindustry):
             return channel.select(apdu)
         if apdu.ins in FILE_INSTRUCTIONS and (two_g or interindustry):
@@ -310,46 +312,6 @@ class Uicc:
             case UnknownEnvelope():
                 raise Refused(WRONG_DATA)
         return DONE
-
-    # remote management
-
-    def _remote_applications(self, script: bytes, context: PacketContext) -> bytes:
-        return run_script(script, self._manager.session(context).execute, self.memory)
-
-    def _remote_files(self, script: bytes, context: PacketContext) -> bytes:
-        access = Access(self.memory)
-        rights = Rights(access, remote=AUTHENTIC if context.authentic else UNSECURED)
-        session = FileSession(self.profile.tree, self.memory, access, rights, self._remote_directory(context.tar))
-        return run_script(script, session.execute, self.memory)
-
-    def _remote_directory(self, tar: Tar) -> Directory | None:
-        """Where remote file management under a TAR begins; None where there is none."""
-        root = self.profile.tree.root
-        place = root if tar in RFM_UICC else root.files.get(ADF_USIM) if tar in RFM_USIM else None
-        return place if isinstance(place, Directory) else None
-
-    def _registration(self, tar: Tar) -> Registration | None:
-        """The card's own receivers: RAM, RFM, and enterprise applications under the TAR of their slot.
-
-        Found when a packet comes: a million idle cards need no table of them.
-        """
-        receiver = self._receiver(tar)
-        return None if receiver is None else Registration(self.profile.security_of(tar), receiver)
-
-    def _receiver(self, tar: Tar) -> PacketReceiver | None:
-        if tar == RAM:
-            return self._remote_applications
-        if self._remote_directory(tar) is not None:
-            return self._remote_files
-        slot = next((slot for slot in SLOTS if slot_tar(slot) == tar), None)
-        application = None if slot is None else self._installed(slot)
-        if application is None:
-            return None
-
-        def receive(script: bytes, context: PacketContext) -> bytes:
-            return run_script(script, lambda apdu: application.execute(apdu, authentic=context.authentic), self.memory)
-
-        return receive
 
     # inside
 

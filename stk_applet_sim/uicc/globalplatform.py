@@ -1,7 +1,8 @@
 """The card manager: issuer security domain and registry (docs/wire/card-application.md §5, GlobalPlatform 2.3 §11).
 
 Applications are installed into eight slots, personalised with their keys, listed and deleted. Loading of code is
-not simulated: both modules are on the card from birth. Commands that change something come in authentic packets only.
+not simulated: both modules are on the card from birth. Commands that change something come in authentic packets, or by
+the contacts in a secure channel.
 """
 
 from __future__ import annotations
@@ -18,8 +19,6 @@ from telecom_codecs.globalplatform import (
     ExtendedCardResources,
     InstallForInstall,
     InstallForPersonalisation,
-    KeyComponent,
-    KeyInformation,
     KeyType,
     LoadFileLifeCycle,
     Privilege,
@@ -33,11 +32,11 @@ from telecom_codecs.globalplatform import (
     encode_key_template,
     registry_pages,
 )
-from telecom_codecs.identities import Aid
+from telecom_codecs.identities import Aid, Iccid
 from telecom_codecs.key_derivation import KeyUsage
 from telecom_codecs.octets import Cursor
 from telecom_codecs.secret_key import BlockCipher, CryptoProvider, KeySet, SecretKey
-from telecom_codecs.tlv import decode_ber_all, find_ber
+from telecom_codecs.tlv import BerTlv, decode_ber_all, find_ber
 
 from ..applet.enterprise import (
     ENTERPRISE_MODULE,
@@ -50,6 +49,8 @@ from ..applet.enterprise import (
     application_aid,
 )
 from ..applet.purse import DEFAULT_CAP, ApplicationState, LifeCycle, Rights
+from .card_objects import card_recognition, key_rows
+from .contact_security import ContactSecurity
 from .key_store import KEY_SET_OCTETS, KeyStore
 from .memory import NonVolatile
 from .packets import PacketContext
@@ -76,7 +77,6 @@ CIPHERED = 3  #: STORE DATA: the contents are enciphered, GP §11.11.2.1
 NAME_OCTETS = 16
 LAST_KEY_SET = 15  #: key versions of SCP80, TS 102 226 §8.2.1.5
 SLOT_OCTETS = 1024  #: what an application takes of the non-volatile memory, records and keys included
-_KEY_TYPE = {KeyKind.DES: KeyType.DES, KeyKind.AES: KeyType.AES}
 _NO_PRIVILEGES = bytes(3)
 
 
@@ -116,12 +116,17 @@ class CardManager:
         provider: CryptoProvider,
         keys: KeyStore,
         application: Callable[[int], EnterpriseApplication | None],
+        *,
+        random: Callable[[int], bytes],
+        iccid: Callable[[], Iccid],
     ) -> None:
         self._profile = profile
         self._memory = memory
         self._provider = provider
         self.keys = keys
         self._application = application
+        self._random = random
+        self._iccid = iccid
 
     @property
     def has_menu(self) -> bool:
@@ -160,11 +165,15 @@ class CardManager:
         raise Refused(WRONG_P1_P2)
 
     def get_data(self, apdu: CommandApdu) -> Reply:
-        """GET DATA: key information (00E0) and card resources (FF21)."""
+        """GET DATA: key information, card recognition, key diversification, card resources; 6A88 for others."""
         match (apdu.p1, apdu.p2):
             case (0x00, 0xE0):
-                keys = [row for entry in self.keys.entries() for row in _key_information(entry)]
+                keys = [row for entry in self.keys.entries() for row in key_rows(entry)]
                 return Reply(encode_key_template(keys))
+            case (0x00, 0x66):
+                return Reply(card_recognition(entry.kind for entry in self.keys.entries()))
+            case (0x00, 0xCF):
+                return Reply(BerTlv(0xCF, self._iccid().octets()).encode())
             case (0xFF, 0x21):
                 resources = ExtendedCardResources(len(self.installed()), self.free_octets, MESSAGE_OCTETS)
                 return Reply(resources.encode())
@@ -177,29 +186,48 @@ class CardManager:
 
     def session(self, context: PacketContext | None) -> ManagerSession:
         """For the commands of one script, or of the contacts (`context` None)."""
-        return ManagerSession(self, self._memory, self._provider, context)
+        security = None
+        if context is None:
+            diversification = self._iccid().octets()
+            security = ContactSecurity(self.keys, self._memory, self._provider, self._random, diversification)
+        return ManagerSession(self, self._memory, self._provider, context, security)
 
 
 class ManagerSession:
     """What one script has begun: the application being personalised, the page of GET STATUS."""
 
     def __init__(
-        self, manager: CardManager, memory: NonVolatile, provider: CryptoProvider, context: PacketContext | None
+        self,
+        manager: CardManager,
+        memory: NonVolatile,
+        provider: CryptoProvider,
+        context: PacketContext | None,
+        security: ContactSecurity | None,
     ) -> None:
         self._manager = manager
         self._memory = memory
         self._provider = provider
         self._context = context
+        self._security = security
         self._personalising: EnterpriseApplication | None = None
         self._blocks: list[bytes] = []
         self._pages: list[bytes] = []
 
     def execute(self, apdu: CommandApdu) -> Reply:
-        """One command; 6982 for everything but GET DATA unless the packet was authentic."""
+        """One command; 6982 for everything but GET DATA unless the packet or the secure channel was authentic."""
+        if self._security is None:
+            return self._perform(apdu, authentic=self._context is not None and self._context.authentic)
+        begun = self._security.begins(apdu)
+        if begun is not None:
+            return begun
+        plain = self._security.open(apdu)
+        return self._security.seal(self._perform(plain, authentic=self._security.authentic))
+
+    def _perform(self, apdu: CommandApdu, *, authentic: bool) -> Reply:
         command = _COMMANDS.get(apdu.ins)
         if command is None:
             raise Refused(UNKNOWN_INS)
-        if apdu.ins != GET_DATA and (self._context is None or not self._context.authentic):
+        if apdu.ins != GET_DATA and not authentic:
             raise Refused(SECURITY_NOT_SATISFIED)
         return command(self, apdu)
 
@@ -289,6 +317,8 @@ class ManagerSession:
 
     def _wrapping(self) -> tuple[SecretKey, BlockCipher]:
         """The key-encryption key of the set that secured the command, and its cipher."""
+        if self._security is not None:
+            return self._security.wrapping
         entry = self._context.keys if self._context else None
         if entry is None or entry.keys.key_encryption is None:
             raise Refused(CONDITIONS_NOT_SATISFIED)
@@ -355,16 +385,6 @@ def _key_entry(wanted: PutKey) -> KeyEntry:
         raise Refused(WRONG_DATA)
     kind = KeyKind.AES if kinds == {KeyType.AES} else KeyKind.DES
     return KeyEntry.of(wanted.key_version, KeySet(*(new.key for new in wanted.keys)), kind)
-
-
-def _key_information(entry: KeyEntry) -> list[KeyInformation]:
-    keys = [entry.keys.ciphering, entry.keys.check, entry.keys.key_encryption]
-    kind = _KEY_TYPE[entry.kind]
-    return [
-        KeyInformation(number, entry.index, (KeyComponent(kind, key.length),))
-        for number, key in enumerate(keys, start=1)
-        if key is not None
-    ]
 
 
 GET_DATA = 0xCA

@@ -5,13 +5,16 @@ ETSI TS 102 221 §8.5.1 (channels), §11.1.1 (SELECT by AID).
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from telecom_codecs.apdu import CommandApdu
 from telecom_codecs.tlv import BerTlv
 
 from ..applet.enterprise import EnterpriseApplication
+from .contact_security import SECURE_BIT
 from .file_session import FileSession
 from .globalplatform import ISD_AID, CardManager, ManagerSession
-from .status import UNKNOWN_CLASS, UNKNOWN_INS, Refused, Reply
+from .status import SECURE_MESSAGING_UNSUPPORTED, UNKNOWN_CLASS, UNKNOWN_INS, Refused, Reply
 from .transmission import GSM_CLASS, Transmission
 
 BY_NAME = 0x04
@@ -81,10 +84,12 @@ class LogicalChannel:
     def command_application(self, apdu: CommandApdu) -> Reply:
         """A command that is none of the UICC's own: for the application selected here."""
         match self.application:
-            case EnterpriseApplication() as application:
-                return application.execute(apdu, authentic=False)
             case ManagerSession() as session:
                 return session.execute(apdu)
+            case _ if apdu.cla & SECURE_BIT:
+                raise Refused(SECURE_MESSAGING_UNSUPPORTED)
+            case EnterpriseApplication() as application:
+                return application.execute(replace(apdu, cla=apdu.cla & 0xFC), authentic=False)
         raise Refused(UNKNOWN_INS if apdu.cla >> 4 in (0x0, 0x8, 0xA) else UNKNOWN_CLASS)
 
 

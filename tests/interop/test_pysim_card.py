@@ -147,3 +147,29 @@ def test_apdu_cases_pass_pysims_own_script(world: Island) -> None:
     assert statuses == ["9000", "63ca", "9000", "63ca", "9000", "9000"]
     assert "EXCEPTION" not in printed
     assert "WARNING" not in printed
+
+
+TDES = (
+    "establish_scp02 --key-ver 0x21 --key-enc 51D4FC44BCBA7C4589DFADA3297720AF "
+    "--key-mac 0449699C472CE71E2FB7B56245EF7684 --key-dek 000102030405060708090A0B0C0D0E0F"
+)
+AES = (
+    "establish_scp03 --key-ver 0x32 --key-enc 200102030405060708090A0B0C0D0E0F "
+    "--key-mac 201102030405060708090A0B0C0D0E0F --key-dek 202102030405060708090A0B0C0D0E0F"
+)
+
+
+@pytest.mark.parametrize("channel", [f"{TDES} --security-level {level}" for level in (1, 3)]
+    + [f"{AES} --security-level {level}" for level in (1, 3, 0x33)])  # fmt: skip
+def test_pysim_manages_the_card_through_a_secure_channel(world: Island, channel: str) -> None:
+    """SCP02 and SCP03 by pySim's own code: the registry and the key information come back."""
+    printed = shell(
+        world, "set apdu_trace true", "select ADF.ISD", "get_status isd", channel, "get_status isd",
+        "get_data key_information", "release_scp", profile="plain",
+    )  # fmt: skip
+    before, opened, after = printed.partition("Successfully established")
+    assert "6982" in before
+    assert opened
+    assert "a000000151000000" in after
+    assert "EXCEPTION" not in after
+    assert len(re.findall(r'"key_version_number": ', after)) == 12

@@ -206,7 +206,12 @@ def test_get_data_tells_keys_and_room() -> None:
     issue(platform)
     resources = ExtendedCardResources.decode(exchange(platform.card, "80caff2100").data)
     assert (resources.applications, resources.free_non_volatile) == (1, 9216 - 1024)
-    assert exchange(platform.card, "80ca006600").sw == 0x6A88
+    recognition = exchange(platform.card, "80ca006600").data.hex().upper()
+    assert recognition.startswith("66")
+    assert "06092A864886FC6B040360" in recognition  # SCP03, i = 60; no 3DES keys, no SCP02
+    assert "2A864886FC6B0402" not in recognition
+    assert exchange(platform.card, "80ca00cf00").data == b"\xcf\x0a" + platform.card.iccid.octets()
+    assert exchange(platform.card, "80ca9f7f00").sw == 0x6A88
 
 
 def test_management_by_the_contacts_wants_a_secure_channel() -> None:

@@ -1,0 +1,78 @@
+"""Who answers the card's own TARs: RAM, RFM of the UICC and of the USIM, enterprise applications (TS 102 226 §8, §9).
+
+docs/wire/card-application.md §1. A receiver is made when a packet comes: a million idle cards need no table of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from telecom_codecs.identities import Tar
+
+from ..applet.enterprise import SLOTS, EnterpriseApplication, slot_tar
+from .access import AUTHENTIC, UNSECURED, Access, Rights
+from .file_session import FileSession
+from .files import Directory
+from .globalplatform import CardManager
+from .memory import NonVolatile
+from .packets import PacketContext, PacketReceiver, Registration
+from .profile import CardProfile
+from .remote_script import run_script
+
+RAM = Tar(bytes.fromhex("000000"))
+RFM_UICC = (Tar(bytes.fromhex("B00000")), Tar(bytes.fromhex("B00010")))
+RFM_USIM = (Tar(bytes.fromhex("B00001")), Tar(bytes.fromhex("B00011")))
+ADF_USIM = 0x7FF0
+
+
+class RemoteManagement:
+    """The receivers of one card."""
+
+    __slots__ = ("_installed", "_manager", "_memory", "_profile")
+
+    def __init__(
+        self,
+        profile: CardProfile,
+        memory: NonVolatile,
+        manager: CardManager,
+        installed: Callable[[int], EnterpriseApplication | None],
+    ) -> None:
+        self._profile = profile
+        self._memory = memory
+        self._manager = manager
+        self._installed = installed
+
+    def registration(self, tar: Tar) -> Registration | None:
+        """The card's own receivers: RAM, RFM, and enterprise applications under the TAR of their slot."""
+        receiver = self._receiver(tar)
+        return None if receiver is None else Registration(self._profile.security_of(tar), receiver)
+
+    def _remote_applications(self, script: bytes, context: PacketContext) -> bytes:
+        return run_script(script, self._manager.session(context).execute, self._memory)
+
+    def _remote_files(self, script: bytes, context: PacketContext) -> bytes:
+        access = Access(self._memory)
+        rights = Rights(access, remote=AUTHENTIC if context.authentic else UNSECURED)
+        session = FileSession(self._profile.tree, self._memory, access, rights, self._remote_directory(context.tar))
+        return run_script(script, session.execute, self._memory)
+
+    def _remote_directory(self, tar: Tar) -> Directory | None:
+        """Where remote file management under a TAR begins; None where there is none."""
+        root = self._profile.tree.root
+        place = root if tar in RFM_UICC else root.files.get(ADF_USIM) if tar in RFM_USIM else None
+        return place if isinstance(place, Directory) else None
+
+    def _receiver(self, tar: Tar) -> PacketReceiver | None:
+        if tar == RAM:
+            return self._remote_applications
+        if self._remote_directory(tar) is not None:
+            return self._remote_files
+        slot = next((slot for slot in SLOTS if slot_tar(slot) == tar), None)
+        application = None if slot is None else self._installed(slot)
+        if application is None:
+            return None
+
+        def receive(script: bytes, context: PacketContext) -> bytes:
+            return run_script(script, lambda apdu: application.execute(apdu, authentic=context.authentic), self._memory)
+
+        return receive
