@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
-from enum import Enum
 from typing import Final
 
 from telecom_codecs.address import Address
@@ -30,24 +28,26 @@ from telecom_codecs.cat import (
     SetUpCall,
     SetUpMenu,
     SmsPpDownload,
-    TerminalProblem,
     TerminalResponse,
     UnknownCommand,
     decode_proactive,
     encode_envelope,
 )
-from telecom_codecs.dcs import DataCoding
 from telecom_codecs.errors import RemoteError
-from telecom_codecs.sms_tpdu import DeliverReport, SmsDeliver, SmsSubmit, SubmitReport
+from telecom_codecs.sms_tpdu import DeliverReport, SmsDeliver
 
 from .card_link import Card, CardLink, Observer
-from .card_messages import store, stored
+from .card_messages import stored
 from .conversation import Calling, Conversation, Performed, converse, details_in, is_too_much, performed
-from .download import FCS_UNSPECIFIED, SIM_CLASS, SW_TOOLKIT_BUSY, is_for_card, report_of
+from .download import SW_TOOLKIT_BUSY, is_for_card, report_of
 from .equipment import Calendar, Equipment, event_of
-from .inbox import FLASH, Inbox
+from .inbox import Inbox
 from .model import HandsetModel, model_named
+from .occupation import Occupation, problem_for
 from .screen import Busy, Idle, Key, Menu, Off, Screen, Text
+from .short_messages import ShortMessages, Submit
+
+__all__ = ["Handset", "Occupation", "Submit"]
 
 CLA: Final = 0x80
 INS_TERMINAL_PROFILE, INS_FETCH, INS_TERMINAL_RESPONSE, INS_ENVELOPE, INS_STATUS = 0x10, 0x12, 0x14, 0xC2, 0xF2
@@ -57,16 +57,6 @@ NO_DATA: Final = 0x0C  #: P2 of STATUS: only the status word is wanted
 
 
 SW_COMMAND_WAITS: Final = 0x91
-
-Submit = Callable[[SmsSubmit], SubmitReport]
-
-
-class Occupation(Enum):
-    """What the user does apart from the card, so that the screen is not free (TS 102 223 §6.4.1)."""
-
-    APPLICATION = "reads or writes something: normal texts and questions wait"
-    ALERT = "an alarm has the screen: even high-priority texts wait"
-    CALL = "talks: nothing is shown"
 
 
 class Handset:
@@ -87,7 +77,6 @@ class Handset:
         model: HandsetModel | None = None,
     ) -> None:
         self.model = model or model_named("standard")
-        self.inbox = Inbox()
         #: numbers called for the card, the last one last
         self.calls: list[str] = []
         #: told of every screen that comes up by itself, in order: a transcript misses nothing
@@ -99,7 +88,7 @@ class Handset:
         self._link = CardLink(card, lambda: self.now)
         self._strict = strict
         self._service_centre = Address(service_centre) if service_centre else None
-        self._submit: Submit | None = None
+        self._messages = ShortMessages(self._link, self._service_centre)
         self._is_on = False
         self._menu: SetUpMenu | None = None
         self._menu_open = False
@@ -107,11 +96,9 @@ class Handset:
         self._left: Text | None = None  # a text that stays after its command was answered
         self._left_until = 0.0
         self._sending = ""
-        self._flash: list[str] = []
         self._equipment = Equipment(self.model, calendar)
         self._restarting = False
         self._serving = False
-        self._reference = 0
 
     # power, air and time
 
@@ -165,7 +152,7 @@ class Handset:
         self._is_on = self._menu_open = False
         self._menu = self._conversation = None
         self._left = None
-        self._flash.clear()
+        self._messages.flash.clear()
         self._equipment.switched_off()
         self._restarting = False
 
@@ -176,7 +163,7 @@ class Handset:
 
     def attach(self, submit: Submit) -> None:
         """`submit` takes the phone's short messages to the service centre and returns its report."""
-        self._submit = submit
+        self._messages.submit = submit
 
     def tick(self, now: float = 0.0) -> None:
         """End what took too long, wake what is due. `now` (seconds) tells the time to a handset without a clock."""
@@ -212,8 +199,8 @@ class Handset:
             return self._conversation.screen
         if self._sending:
             return Busy(self._sending)
-        if self._flash:
-            return Text(self._flash[0])
+        if self._messages.flash:
+            return Text(self._messages.flash[0])
         if self._menu_open and self._menu is not None:
             return Menu(self._menu.title, tuple(item.text for item in self._menu.items))
         if self.occupation is not None:
@@ -230,8 +217,8 @@ class Handset:
         key = Key(key)
         if self._conversation is not None:
             self._answer(self._conversation.press(key))
-        elif self._flash:
-            self._flash.pop(0)
+        elif self._messages.flash:
+            self._messages.flash.pop(0)
         elif self._menu_open:
             self._menu_open = key in (Key.OK, Key.HELP, Key.CLEAR)
         elif self._left is not None and self._left.waits:
@@ -285,17 +272,12 @@ class Handset:
             return None
         if is_for_card(deliver, strict=self._strict):
             return self._download(deliver)
-        if DataCoding.decode(deliver.dcs).message_class == SIM_CLASS:
-            cause = store(self._link, deliver, self._service_centre)
-            if cause is not None:
-                return DeliverReport(failure_cause=cause)
-        try:
-            message = self.inbox.take(deliver, self.now)
-        except RemoteError:
-            return DeliverReport(failure_cause=FCS_UNSPECIFIED)
-        if message is not None and message.message_class == FLASH:
-            self._flash.append(message.text or "")
-        return DeliverReport()
+        return self._messages.keep(deliver, self.now)
+
+    @property
+    def inbox(self) -> Inbox:
+        """The phone's own memory for texts; it survives power cycles and changes of the SIM."""
+        return self._messages.inbox
 
     def card_messages(self) -> tuple[SmsDeliver, ...]:
         """The short messages on the card (EF.SMS), segment by segment."""
@@ -332,7 +314,7 @@ class Handset:
         conversation = self._calling(command) or converse(command, self.now, self.model)
         if conversation is None or is_too_much(command, self.model):
             return performed(command, GeneralResult.BEYOND_CAPABILITIES)
-        problem = self._problem_for(command)
+        problem = problem_for(command, self.occupation, in_coverage=self.in_coverage)
         if problem is not None:
             return performed(command, GeneralResult.TERMINAL_UNABLE, bytes((problem,)))
         if isinstance(command, DisplayText) and command.immediate_response:
@@ -361,32 +343,17 @@ class Handset:
         self._restarting = True
         return None
 
-    def _problem_for(self, command: ProactiveCommand) -> TerminalProblem | None:
-        if isinstance(command, SetUpCall) and not self.in_coverage:
-            return TerminalProblem.NO_SERVICE
-        if self.occupation is None:
-            return None
-        if self.occupation is Occupation.CALL:
-            return TerminalProblem.BUSY_ON_CALL
-        urgent = isinstance(command, DisplayText) and command.high_priority
-        return None if urgent and self.occupation is Occupation.APPLICATION else TerminalProblem.SCREEN_BUSY
-
     def _send_for_card(self, command: SendShortMessage) -> Performed:
         """The card's short message on its way, with what the card wants shown meanwhile."""
+
+        def begin(alpha: str) -> None:
+            self._sending = alpha
+            self._changed()
+
         try:
-            submit = SmsSubmit.decode(command.tpdu)
-        except RemoteError:
-            return performed(command, GeneralResult.DATA_NOT_UNDERSTOOD)
-        if self._submit is None or not self.in_coverage:
-            return performed(command, GeneralResult.TERMINAL_UNABLE, bytes((TerminalProblem.NO_SERVICE,)))
-        self._reference = (self._reference + 1) & 0xFF
-        self._sending = "" if command.alpha is None else command.alpha
-        self._changed()
-        report = self._submit(replace(submit, reference=self._reference))
-        self._sending = ""
-        if report.failure_cause is not None:
-            return performed(command, GeneralResult.SMS_RP_ERROR, bytes((report.failure_cause,)))
-        return performed(command)
+            return self._messages.send(command, begin, in_coverage=self.in_coverage)
+        finally:
+            self._sending = ""
 
     def _expire(self, number: int) -> None:
         """Tell the card; one that is busy is told again at the next tick."""
