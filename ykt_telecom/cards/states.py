@@ -51,6 +51,8 @@ CARD_TRANSITIONS: Mapping[tuple[CardState, CardEvent], CardState] = {
     (_C.WASHED, _CE.BIND): _C.ISSUED,
     (_C.WASHED, _CE.SCRAP): _C.SCRAPPED,
     (_C.ISSUED, _CE.APPLICATION_CONFIRMED): _C.ACTIVE,
+    # an application that nobody knew about for sure turned out not to be there
+    (_C.ISSUED, _CE.LAST_APPLICATION_GONE): _C.ISSUED,
     (_C.ISSUED, _CE.CANCEL): _C.CANCELLING,
     (_C.ACTIVE, _CE.APPLICATION_CONFIRMED): _C.ACTIVE,
     (_C.ACTIVE, _CE.LAST_APPLICATION_GONE): _C.ISSUED,

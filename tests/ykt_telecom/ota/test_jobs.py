@@ -340,6 +340,24 @@ def test_a_card_that_never_answers_expires_once(lab: Lab) -> None:
     assert [outcome.state for outcome in lab.outcomes] == [JobState.EXPIRED]
 
 
+def test_the_only_application_of_a_card_in_doubt_may_turn_out_not_to_be_there(lab: Lab) -> None:
+    """The first issue expired while the phone was off; the card then proves that it has nothing: the slot is free."""
+    lab.order(JobKind.ISSUE, "issue", name="红岩", rights=7)
+    while lab.states()["issue"] != "EXPIRED":
+        lab.sweep()
+        lab.send(to_card=False)
+        lab.clock.advance(7200)
+    assert application_states(lab) == ["UNKNOWN"]
+    lab.order(JobKind.DELETE, "delete")
+    assert lab.turn() == ["por.counted"]
+    assert lab.states()["delete"] == "FAILED"
+    assert application_states(lab) == ["DELETED"]
+    assert [row.state for row in lab.read(select(card.c.state))] == ["ISSUED"]
+    lab.order(JobKind.ISSUE, "again", name="红岩", rights=7)
+    lab.turn()
+    assert lab.states()["again"] == "APPLIED"
+
+
 def test_a_failed_receipt_leaves_the_job_in_doubt(lab: Lab) -> None:
     """UNDELIV proves nothing about the card; the PoR wins whenever it comes."""
     lab.issue()
