@@ -106,8 +106,8 @@ def _apply(
     fact = ReceiptFact(
         row.outbox_id, row.segment, row.segments, row.msisdn, state, error, row.origin, row.origin_id, context.now
     )
-    if row.receipt == state or (row.receipt is not None and not fact.is_final):
-        return  # the same again, or an intermediate one overtaken by a final one
+    if row.receipt == state or (row.receipt is not None and row.receipt not in INTERMEDIATE):
+        return  # the same again, or one that comes after the final word: the first final word stands
     change = {"receipt": state, "receipt_error": (error or "")[:12] or None, "receipt_at": context.now}
     conn.execute(_CHANGE, {"key": row.seq, **change})
     for tell in hooks.on_receipt:

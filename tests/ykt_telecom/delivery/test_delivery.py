@@ -137,6 +137,17 @@ def test_a_late_intermediate_receipt_does_not_undo_a_final_one(lab: Lab) -> None
     assert [fact.state for fact in lab.receipts] == ["DELIVRD"]
 
 
+@pytest.mark.parametrize(("first", "later"), [("DELIVRD", "EXPIRED"), ("UNDELIV", "DELIVRD")])
+def test_the_first_final_receipt_stands(lab: Lab, first: str, later: str) -> None:
+    """A centre that contradicts itself, or another message's look-alike id: what was told once is not untold."""
+    a_text(lab)
+    lab.send()
+    for state in ("ENROUTE", first, later):
+        receive(lab, a_receipt("1", state))
+    assert [fact.state for fact in lab.receipts] == ["ENROUTE", first]
+    assert [row.receipt for row in lab.read(select(outbox.c.receipt))] == [first]
+
+
 def test_a_request_of_the_card_is_taken_once(lab: Lab) -> None:
     """The SMSC delivers twice, with another id: one request, one marked as its repetition; the octets are not kept."""
     request = a_request(5, b"\x01\x01" + bytes(64))
