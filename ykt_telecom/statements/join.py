@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -9,10 +10,13 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from ..delivery.hooks import Hooks
 from ..storage.committer import Committer
-from .period import Period
-from .runs import catch_up, run_one
+from ..storage.faults import StorageUnavailable
+from .runs import Perform, catch_up
 from .schedule import ScheduledStatement, triggers
 from .steps import StatementKind, on_receipt, on_submit
+
+#: Seconds until a run that the storage refused is tried again.
+STORAGE_PATIENCE = 10.0
 
 
 class Host(Protocol):
@@ -44,9 +48,9 @@ def join_statements(host: Host) -> None:
 
 def _add(scheduler: AsyncIOScheduler, host: Host, found: ScheduledStatement) -> None:
     scheduler.add_job(
-        _run_last_month,
+        run_due,
         found.trigger,
-        args=(host, found.enterprise_id, found.kind),
+        args=(host.committer.perform, found.enterprise_id, found.kind),
         id=found.job_id,
         replace_existing=True,
         coalesce=True,
@@ -54,7 +58,21 @@ def _add(scheduler: AsyncIOScheduler, host: Host, found: ScheduledStatement) -> 
     )
 
 
-async def _run_last_month(host: Host, enterprise_id: int, kind: StatementKind) -> None:
-    """What a trigger runs: the month that has ended, by the clock of the commit."""
-    period = await host.committer.perform(lambda _, context: Period.of(context.now).before())
-    await run_one(host.committer.perform, enterprise_id, kind, period)
+async def run_due(
+    perform: Perform,
+    enterprise_id: int,
+    kind: StatementKind,
+    *,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """What a trigger runs: each period its schedule owes by now, and none before the first that it covers.
+
+    While the database takes no writes it waits: the next trigger is a month away.
+    """
+    while True:
+        try:
+            await catch_up(perform, lambda run: (run.enterprise_id, run.kind) == (enterprise_id, kind))
+        except StorageUnavailable:
+            await sleep(STORAGE_PATIENCE)
+        else:
+            return

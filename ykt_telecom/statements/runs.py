@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from ..storage.context import StepContext
 from .period import Period
-from .schedule import due_runs
+from .schedule import DueRun, due_runs
 from .steps import BATCH_MEMBERS, BatchReport, StatementKind, enterprises_of, open_run, write_batch
 
 T = TypeVar("T")
@@ -75,7 +75,7 @@ async def run_one(
     )
 
 
-async def catch_up(perform: Perform) -> tuple[RunReport, ...]:
-    """At start: every period that fell due and was never finished, once."""
+async def catch_up(perform: Perform, wanted: Callable[[DueRun], bool] = lambda _: True) -> tuple[RunReport, ...]:
+    """Every period that fell due by its schedule and was never finished, once; of these the `wanted`."""
     due = await perform(lambda connection, context: due_runs(connection, context.now))
-    return tuple([await run_one(perform, run.enterprise_id, run.kind, run.period) for run in due])
+    return tuple([await run_one(perform, run.enterprise_id, run.kind, run.period) for run in due if wanted(run)])

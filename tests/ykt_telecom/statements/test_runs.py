@@ -20,6 +20,7 @@ from ykt_telecom.delivery.tables import outbox
 from ykt_telecom.money.generator import generate_month
 from ykt_telecom.money.offline import drive
 from ykt_telecom.money.steps import CardTransaction, Kind, post_transaction
+from ykt_telecom.statements.join import run_due
 from ykt_telecom.statements.overview import runs_of, statements_of
 from ykt_telecom.statements.period import Period
 from ykt_telecom.statements.runs import RunReport, catch_up, run_one, run_statements
@@ -35,6 +36,7 @@ from ykt_telecom.statements.steps import (
 )
 from ykt_telecom.statements.tables import statement, statement_run
 from ykt_telecom.storage.context import StepContext
+from ykt_telecom.storage.faults import StorageUnavailable
 
 T = TypeVar("T")
 SEPTEMBER = Period(2026, 9)
@@ -314,6 +316,49 @@ def test_catching_up_runs_each_missed_period_once() -> None:
     assert drive(catch_up(Performer(world).perform)) == ()
     with world.reading() as connection:
         assert connection.execute(select(func.count()).select_from(statement_run)).scalar_one() == 3
+
+
+async def at_once(_seconds: float) -> None:
+    """Nobody waits here."""
+
+
+def test_a_trigger_sends_nothing_from_before_its_schedule() -> None:
+    """Set up in October for October's bill: what fires on the 5th of October sends no September."""
+    world = a_month(2)
+    schedule(world, since=Period(2026, 10))
+    drive(run_due(Performer(world).perform, HUAXIN, StatementKind.CONSUMPTION, sleep=at_once))
+    assert counts(world) == (0, 0, 0)
+
+
+def test_a_trigger_leaves_other_schedules_alone() -> None:
+    """Attendance is due at the same hour and has a trigger of its own."""
+    world = a_month(2)
+    for kind in StatementKind:
+        schedule(world, kind=kind, since=SEPTEMBER)
+    drive(run_due(Performer(world).perform, HUAXIN, StatementKind.ATTENDANCE, sleep=at_once))
+    with world.reading() as connection:
+        assert set(connection.execute(select(statement.c.kind)).scalars()) == {StatementKind.ATTENDANCE}
+
+
+@pytest.mark.parametrize("fails_at", [1, 2, 3])
+def test_a_run_waits_for_a_full_disk(fails_at: int) -> None:
+    """The disk is full when the trigger fires, or between two batches: the bills go out when there is room again."""
+    world = a_month(2)
+    schedule(world, since=SEPTEMBER)
+    performer = Performer(world)
+    waited: list[float] = []
+
+    async def perform(step: Callable[[Connection, StepContext], T], *, bulk: bool = False) -> T:
+        if performer.transactions + 1 == fails_at and not waited:
+            raise StorageUnavailable("database or disk is full")
+        return await performer.perform(step, bulk=bulk)
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    drive(run_due(perform, HUAXIN, StatementKind.CONSUMPTION, sleep=sleep))
+    assert len(waited) == 1
+    assert counts(world) == (2, 2, 2)
 
 
 @pytest.mark.parametrize("changes", [{"day": 0}, {"day": 29}, {"hour": 8}, {"hour": 20}, {"minute": 60}])
