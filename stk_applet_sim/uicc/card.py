@@ -100,7 +100,7 @@ class Uicc:
         self._manager = CardManager(
             profile, self.memory, provider, self.keys, self._installed, random=random, iccid=lambda: self.iccid
         )
-        remote = RemoteManagement(profile, self.memory, self._manager, self._installed)
+        remote = RemoteManagement(profile, self.memory, self._manager, self._installed, self.toolkit.refresh)
         self._receivers = PacketReceivers(remote.registration)
         key = profile.subscriber_key
         self._authentication = None if key is None else Authentication(key, self.memory, provider)

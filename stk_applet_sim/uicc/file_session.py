@@ -37,7 +37,7 @@ ALL = 256  #: Le 00: everything there is
 class FileSession:
     """A current directory, a current EF and a record pointer, with the rights of whoever speaks."""
 
-    __slots__ = ("_access", "_memory", "_rights", "_tree", "directory", "file", "record")
+    __slots__ = ("_access", "_memory", "_rights", "_tree", "changed", "directory", "file", "record")
 
     def __init__(
         self, tree: FileTree, memory: NonVolatile, access: Access, rights: Rights, start: Directory | None = None
@@ -49,6 +49,8 @@ class FileSession:
         self.directory = start or tree.root
         self.file: ElementaryFile | None = None
         self.record = 0
+        self.changed: list[ElementaryFile] = []
+        """The files this session wrote to, in that order."""
 
     def execute(self, apdu: CommandApdu) -> Reply:
         """One command. Refused with the status word of whatever is wrong; 6D00 for a command that is none of files."""
@@ -155,7 +157,7 @@ class FileSession:
         if offset + len(apdu.data) > file.size:
             raise Refused(WRONG_OFFSET if offset >= file.size else WRONG_LENGTH)
         content = file.content(self._memory)
-        self._memory.write(file.key, content[:offset] + apdu.data + content[offset + len(apdu.data) :])
+        self._write(file, content[:offset] + apdu.data + content[offset + len(apdu.data) :])
         return DONE
 
     def read_record(self, apdu: CommandApdu) -> Reply:
@@ -177,10 +179,10 @@ class FileSession:
             if mode != PREVIOUS or apdu.p1:
                 raise Refused(WRONG_P1_P2)
             self.record = 1
-            self._memory.write(file.key, apdu.data + content[: -file.record_length])
+            self._write(file, apdu.data + content[: -file.record_length])
             return DONE
         at = (self._pointed(file, apdu.p1, mode) - 1) * file.record_length
-        self._memory.write(file.key, content[:at] + apdu.data + content[at + file.record_length :])
+        self._write(file, content[:at] + apdu.data + content[at + file.record_length :])
         return DONE
 
     def search_record(self, apdu: CommandApdu) -> Reply:
@@ -198,6 +200,11 @@ class FileSession:
         numbers = range(first, file.records + 1)
         found = bytes(n for n in numbers if apdu.data in content[(n - 1) * length : n * length])
         return Reply(found) if found else Reply(sw=0x6282)
+
+    def _write(self, file: ElementaryFile, content: bytes) -> None:
+        self._memory.write(file.key, content)
+        if file not in self.changed:
+            self.changed.append(file)
 
     def _binary(self, apdu: CommandApdu) -> tuple[ElementaryFile, int]:
         if apdu.p1 & 0x80 and apdu.cla != GSM_CLASS:

@@ -44,6 +44,11 @@ class ElementaryFile:
     def records(self) -> int:
         return self.size // self.record_length if self.record_length else 0
 
+    @property
+    def path(self) -> bytes:
+        """The place of its contents from the MF, 3F00 first: what REFRESH names."""
+        return bytes.fromhex("3F00" + self.key.removeprefix("ef").replace("/", ""))
+
     def content(self, memory: NonVolatile) -> bytes:
         return memory.read(self.key).ljust(self.size, b"\xff")
 

@@ -5,7 +5,7 @@ docs/wire/card-application.md §1. A receiver is made when a packet comes: a mil
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from telecom_codecs.identities import Tar
 
@@ -23,12 +23,13 @@ RAM = Tar(bytes.fromhex("000000"))
 RFM_UICC = (Tar(bytes.fromhex("B00000")), Tar(bytes.fromhex("B00010")))
 RFM_USIM = (Tar(bytes.fromhex("B00001")), Tar(bytes.fromhex("B00011")))
 ADF_USIM = 0x7FF0
+OUR_FILES = bytes.fromhex("3F007F59")
 
 
 class RemoteManagement:
-    """The receivers of one card."""
+    """The receivers of one card. `refresh` tells the ME which files changed (toolkit.py)."""
 
-    __slots__ = ("_installed", "_manager", "_memory", "_profile")
+    __slots__ = ("_installed", "_manager", "_memory", "_profile", "_refresh")
 
     def __init__(
         self,
@@ -36,11 +37,13 @@ class RemoteManagement:
         memory: NonVolatile,
         manager: CardManager,
         installed: Callable[[int], EnterpriseApplication | None],
+        refresh: Callable[[Sequence[bytes]], None],
     ) -> None:
         self._profile = profile
         self._memory = memory
         self._manager = manager
         self._installed = installed
+        self._refresh = refresh
 
     def registration(self, tar: Tar) -> Registration | None:
         """The card's own receivers: RAM, RFM, and enterprise applications under the TAR of their slot."""
@@ -54,7 +57,11 @@ class RemoteManagement:
         access = Access(self._memory)
         rights = Rights(access, remote=AUTHENTIC if context.authentic else UNSECURED)
         session = FileSession(self._profile.tree, self._memory, access, rights, self._remote_directory(context.tar))
-        return run_script(script, session.execute, self._memory)
+        answer = run_script(script, session.execute, self._memory)
+        cached = [file.path for file in session.changed if not file.path.startswith(OUR_FILES)]
+        if cached and self._profile.has_menu:
+            self._refresh(cached)  # the ME holds copies of these; those of the menu only the applet reads
+        return answer
 
     def _remote_directory(self, tar: Tar) -> Directory | None:
         """Where remote file management under a TAR begins; None where there is none."""

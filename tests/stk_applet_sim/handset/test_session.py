@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from stk_applet_sim.applet.menu_messages import AnswerKind, AnswerStatus, Operation, Request, RequestTag
+from stk_applet_sim.handset.card_link import Exchange
 from stk_applet_sim.handset.screen import Idle, List, Text
 from stk_applet_sim.population import seeded_population
+from telecom_codecs.cat import RefreshCommand, RefreshMode, decode_proactive
 from telecom_codecs.packet_security import seal_command
 from telecom_codecs.secured_packet import CommandPacket, PorStatus
 from telecom_codecs.sms_tpdu import SmsSubmit, SubmitReport
@@ -157,3 +159,25 @@ def test_list_of_a_card_without_states_is_plain() -> None:
     line.station.handset.press("ok")
     line.station.handset.select(4)
     assert line.screen() == List("我的应用", ("华信科技", "翠湖小区", "联网核对"))
+
+
+def test_phone_is_told_of_files_that_were_changed_over_the_air() -> None:
+    """REFRESH names the file whose copy the phone holds; the files of the menu are the applet's business."""
+    line = a_line()
+    fetched: list[bytes] = []
+
+    def watch(exchange: Exchange) -> None:
+        if exchange.command[1] == 0x12:
+            fetched.append(exchange.response[:-2])
+
+    line.station.handset.observers.append(watch)
+    line.write_file("7F206F46", bytes.fromhex("01594B54"))
+    assert [decode_proactive(octets) for octets in fetched] == [
+        RefreshCommand(RefreshMode.FILE_CHANGE, files=(bytes.fromhex("3F007F206F46"),), number=2)
+    ]
+    line.write_file("7F596F06", b"\x0f")
+    assert len(fetched) == 1
+    quiet = a_line(profile="plain")
+    quiet.station.handset.observers.append(watch)
+    quiet.write_file("7F206F46", bytes.fromhex("01594B54"))
+    assert len(fetched) == 1, "a card without a menu says nothing by itself"
