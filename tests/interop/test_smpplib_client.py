@@ -15,7 +15,14 @@ from smsc_gateway.smsc.handsets import PlainHandset
 from tests.smsc_gateway.loopback import PHONE, a_server
 from tests.tasks import in_task
 
-COUNT = 100
+COUNT = 1_000
+MO = 200
+LONG = "长" * 80
+
+
+def a_text(number: int) -> str:
+    """ASCII, UCS-2, and one that takes two segments, in turn."""
+    return (f"message {number}", f"消息 {number}", f"{LONG} {number}")[number % 3]
 
 
 class SmpplibEsme:
@@ -23,6 +30,7 @@ class SmpplibEsme:
 
     def __init__(self, port: int) -> None:
         self.client = smpplib.client.Client("127.0.0.1", port, timeout=5, allow_unknown_opt_params=True)
+        self.sent = 0
         self.accepted: list[str] = []
         self.receipted: list[str] = []
         self.texts: list[bytes] = []
@@ -53,30 +61,35 @@ class SmpplibEsme:
         self.client.connect()
         self.client.bind_transceiver(system_id="ykt", password="secret")
         for number in range(COUNT):
-            parts, encoding, flags = smpplib.gsm.make_parts(f"消息 {number}" if number % 2 else f"message {number}")
-            self.client.send_message(
-                source_addr="10086",
-                dest_addr_ton=smpplib.consts.SMPP_TON_INTL,
-                destination_addr=PHONE,
-                short_message=parts[0],
-                data_coding=encoding,
-                esm_class=flags,
-                registered_delivery=True,
-            )
-        while len(self.receipted) < COUNT or not self.texts:
+            parts, encoding, flags = smpplib.gsm.make_parts(a_text(number))
+            for part in parts:
+                self.sent += 1
+                self.client.send_message(
+                    source_addr="10086",
+                    dest_addr_ton=smpplib.consts.SMPP_TON_INTL,
+                    destination_addr=PHONE,
+                    short_message=part,
+                    data_coding=encoding,
+                    esm_class=flags,
+                    registered_delivery=True,
+                )
+            while self.sent - len(self.accepted) > 50:
+                self.client.read_once()
+        while len(self.receipted) < self.sent or len(self.texts) < MO:
             self.client.read_once()
         self.client.unbind()
         self.client.disconnect()
 
 
 @in_task
-async def test_smpplib_exchanges_a_hundred_messages_and_receipts_with_our_simulator() -> None:
-    """100 accepted, 100 receipts for the same ids, one message of the phone, no error."""
+async def test_smpplib_exchanges_a_thousand_messages_and_receipts_with_our_simulator() -> None:
+    """Each segment accepted, a receipt for the same id, every message of the phone, no error."""
     server = a_server()
     phone = PlainHandset(PHONE)
     server.attach(phone)
     esme = SmpplibEsme(server.listen(port=0))
-    phone.send("10086", "hello from the phone")
+    for number in range(MO):
+        phone.send("10086", f"hello {number}")
     thread = threading.Thread(target=esme.run, daemon=True)
     thread.start()
     async with asyncio.timeout(30):
@@ -84,9 +97,10 @@ async def test_smpplib_exchanges_a_hundred_messages_and_receipts_with_our_simula
             await asyncio.sleep(0.01)
     await server.stop()
     assert esme.errors == []
-    assert len(esme.accepted) == COUNT
+    assert len(esme.accepted) == esme.sent > COUNT
     assert sorted(esme.receipted) == sorted(esme.accepted)
-    assert esme.texts == [b"hello from the phone"]
-    assert sorted(tpdu.text() or "" for tpdu in phone.inbox) == sorted(
-        f"消息 {number}" if number % 2 else f"message {number}" for number in range(COUNT)
+    assert sorted(esme.texts) == sorted(b"hello %d" % number for number in range(MO))
+    assert sorted(tpdu.text() or "" for tpdu in phone.inbox if not tpdu.udhi) == sorted(
+        a_text(number) for number in range(COUNT) if number % 3 < 2
     )
+    assert sum(tpdu.udhi for tpdu in phone.inbox) == 2 * (COUNT // 3)
