@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, union
 
 from ..attendance.tables import attendance_event
 from ..cards.tables import card_application
@@ -31,10 +31,13 @@ def application_at(connection: Connection, iccid: str, enterprise_id: int, momen
 
 
 def is_complete(connection: Connection, application_id: str, offline_counter: int) -> bool:
-    """Every tap up to the card's own counter has been uploaded."""
-    taken = 0
-    for table in (card_transaction, attendance_event):
-        taken += connection.execute(
-            select(func.count()).where(table.c.application_id == application_id, table.c.counter <= offline_counter)
-        ).scalar_one()
-    return taken >= offline_counter
+    """Every tap up to the card's own counter has been uploaded; a counter that was told twice is one tap."""
+    taken = union(
+        *(
+            select(table.c.counter).where(
+                table.c.application_id == application_id, table.c.counter.between(1, offline_counter)
+            )
+            for table in (card_transaction, attendance_event)
+        )
+    ).subquery()
+    return connection.execute(select(func.count()).select_from(taken)).scalar_one() >= offline_counter

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from tests.ykt_telecom.money.world import HUAXIN, NOON, World, a_world, iccid_of
+from ykt_telecom.attendance.steps import AttendanceEvent, post_event
 from ykt_telecom.money.generator import FIRST_COUNTER, generate_month, post_month
 from ykt_telecom.money.steps import (
     FLOAT,
@@ -30,6 +31,7 @@ from ykt_telecom.money.steps import (
     trial_balance,
 )
 from ykt_telecom.money.tables import card_transaction, ledger_entry, posting
+from ykt_telecom.money.uploads import application_at, is_complete
 
 
 def a_transaction(**changes: object) -> CardTransaction:
@@ -69,6 +71,18 @@ def test_the_same_upload_twice_is_booked_once() -> None:
     world = a_member_world()
     assert [post(world, a_transaction()) for _ in range(3)] == [Taken.POSTED, Taken.DUPLICATE, Taken.DUPLICATE]
     assert money_on(world) == 10_000
+
+
+def test_a_counter_told_twice_is_one_upload() -> None:
+    """A purchase and a punch under one counter: the tap behind the other one is still missing, nothing is deleted."""
+    world = a_member_world()
+    post(world, a_transaction())
+    punch = AttendanceEvent(iccid_of(1), HUAXIN, 1, "KQ01", NOON)
+    world.run(lambda connection, context: post_event(connection, punch, now=context.now, origin="test"))
+    with world.reading() as connection:
+        application_id = application_at(connection, iccid_of(1), HUAXIN, NOON)
+        assert application_id is not None
+        assert [is_complete(connection, application_id, counter) for counter in (0, 1, 2)] == [True, True, False]
 
 
 def test_a_counter_with_another_amount_is_not_taken() -> None:
