@@ -40,6 +40,9 @@ _HAND = (
 _FIND = select(outbox).where(outbox.c.seq == bindparam("seq"))
 _CHANGE = update(outbox).where(outbox.c.seq == bindparam("key")).returning(outbox)
 
+#: What has not left yet of a message waits with the segment that was refused: else it would stand in others' way.
+_HOLD = update(outbox).where(outbox.c.outbox_id == bindparam("id"), outbox.c.state == OutboxState.QUEUED)
+
 #: A text of which nobody knows whether it arrived is sent again this often, flagged as a possible duplicate.
 _TEXT_RESENDS = 4
 #: Waits after an explicit refusal; the last one repeats.
@@ -134,7 +137,7 @@ def _note(conn: Connection, context: StepContext, hooks: Hooks, row: Row[Any], r
     if state is OutboxState.QUEUED and result.status is not None:
         wait = _REFUSAL_WAITS[min(row.tries, len(_REFUSAL_WAITS)) - 1]
         changes = {"not_before": context.now + wait}
-    elif state is OutboxState.UNKNOWN and row.kind != PACKET and row.tries <= _TEXT_RESENDS:
+    elif state is OutboxState.UNKNOWN and row.kind != PACKET and _goes_again(row):
         state = OutboxState.QUEUED
         changes = {"possible_duplicate": True, "not_before": context.now + _REFUSAL_WAITS[0]}
     elif state is OutboxState.ACCEPTED:
@@ -142,6 +145,8 @@ def _note(conn: Connection, context: StepContext, hooks: Hooks, row: Row[Any], r
     change = {"state": state, "status": result.status, "answered_at": context.now, **changes}
     row = conn.execute(_CHANGE, {"key": row.seq, **change}).one()
     if state is OutboxState.QUEUED:
+        if row.segments > 1 and row.not_before is not None:
+            conn.execute(_HOLD, {"id": row.outbox_id, "not_before": row.not_before})
         mark(conn, OUTBOX)
     if not _was_sent(result):
         return
@@ -150,6 +155,11 @@ def _note(conn: Connection, context: StepContext, hooks: Hooks, row: Row[Any], r
     _tell(conn, context, hooks, row, state, status=result.status)
     if state is OutboxState.ACCEPTED:
         claim_parked(conn, context, hooks, row)
+
+
+def _goes_again(row: Row[Any]) -> bool:
+    """Refusals count as tries, too: after any number of them a text in doubt goes once more."""
+    return row.tries <= _TEXT_RESENDS or not row.possible_duplicate
 
 
 def settle_after_crash(conn: Connection, context: StepContext, hooks: Hooks) -> int:

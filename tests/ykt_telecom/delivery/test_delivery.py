@@ -17,6 +17,7 @@ from ykt_telecom.delivery.inbox import OPEN_SETS_PER_SOURCE, Delivered, take_del
 from ykt_telecom.delivery.outbox import enqueue_text
 from ykt_telecom.delivery.receipts import take_receipt
 from ykt_telecom.delivery.replay import ReplayWindow
+from ykt_telecom.delivery.sending import claim
 from ykt_telecom.delivery.tables import inbox, outbox
 from ykt_telecom.ota.outcome import JobKind
 
@@ -86,6 +87,27 @@ def test_a_text_without_an_answer_is_sent_again_and_flagged(lab: Lab) -> None:
     lab.clock.advance(2)
     lab.send()
     assert rows(lab) == [("ACCEPTED", True)]
+
+
+def test_a_text_that_was_throttled_for_long_is_sent_again_when_in_doubt(lab: Lab) -> None:
+    """Refusals are no doubts: the first lost answer after six of them still gets its second copy, flagged."""
+    a_text(lab)
+    lab.smsc.answers = [*[OutboxState.QUEUED] * 6, OutboxState.UNKNOWN]
+    for _ in range(8):
+        lab.send()
+        lab.clock.advance(61)
+    assert rows(lab) == [("ACCEPTED", True)]
+
+
+def test_messages_that_wait_for_a_refusal_to_pass_stand_in_nobodys_way(lab: Lab) -> None:
+    """Long bills to full mailboxes are tried again for days; what comes behind them goes out meanwhile."""
+    for number in range(3):
+        a_text(lab, "账" * 200, f"bill{number}")
+    lab.smsc.answers = [OutboxState.QUEUED] * 3
+    lab.send()
+    a_text(lab, outbox_id="behind")
+    claimed = lab.step(lambda conn, context: claim(conn, context, lab.hooks, 2))
+    assert [message[0].outbox_id for message in claimed] == ["behind"]
 
 
 def test_a_text_handed_over_when_the_program_died_is_sent_again_and_flagged(lab: Lab) -> None:
