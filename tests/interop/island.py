@@ -73,6 +73,27 @@ class Island:
             finally:
                 process.kill()
 
+    @contextmanager
+    def background(self, *command: str | Path, ready: str, cwd: Path | None = None, **env: str) -> Iterator[None]:
+        """A program that stays, from when it has printed `ready` until it is stopped."""
+        log = self._folder / "background.log"
+        with (
+            log.open("w") as output,
+            subprocess.Popen(
+                [*self._inside(cwd), *map(str, command)], stdout=output, stderr=output, env={**os.environ, **env}
+            ) as process,
+        ):
+            try:
+                until = time.monotonic() + SECONDS_TO_APPEAR
+                while ready not in log.read_text():
+                    if process.poll() is not None or time.monotonic() > until:
+                        raise AssertionError(log.read_text())
+                    time.sleep(0.05)
+                yield
+            finally:
+                process.terminate()
+                process.wait(10)
+
     def _await_card(self, log: Path) -> None:
         probe = f"import sys; from stk_applet_sim.readers.pcsc import card_in; card_in({READER!r}).__enter__()"
         last = ""
