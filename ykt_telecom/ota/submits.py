@@ -14,9 +14,19 @@ from .ending import finish
 from .means import OtaMeans
 from .states import LANE_STATES, JobEvent, JobState
 from .steps import find_job, move
-from .tables import attempt
+from .tables import attempt, job
 
-_FIND = select(attempt).where(attempt.c.id == bindparam("id"))
+# the job of an attempt, and with it what must be known of the attempt
+_FIND = (
+    select(
+        job,
+        attempt.c.id.label("attempt_id"),
+        attempt.c.number.label("attempt_number"),
+        attempt.c.may_be_sent.label("attempt_may_be_sent"),
+    )
+    .join(attempt, attempt.c.job_id == job.c.id)
+    .where(attempt.c.id == bindparam("attempt"))
+)
 _MAY_BE_SENT = update(attempt).where(attempt.c.id == bindparam("key"))
 _ANY_SENT = select(attempt.c.id).where(attempt.c.job_id == bindparam("job"), attempt.c.may_be_sent == true()).limit(1)
 
@@ -26,16 +36,15 @@ _MAY_BE_OUT = frozenset({OutboxState.HANDED, OutboxState.ACCEPTED, OutboxState.U
 
 def note_submit(conn: Connection, context: StepContext, means: OtaMeans, fact: SubmitFact) -> None:
     """A segment of a packet was handed over, accepted, refused, or is in doubt."""
-    found = _attempt_of(conn, fact.origin, fact.origin_id)
-    if found is None:
+    order = _job_of(conn, fact.origin, fact.origin_id)
+    if order is None:
         return
     segments = [fact.state] if fact.segments == 1 else states(conn, fact.outbox_id)
     may_be_out = any(state in _MAY_BE_OUT for state in segments)
-    if may_be_out != found.may_be_sent:
-        conn.execute(_MAY_BE_SENT, {"key": found.id, "may_be_sent": may_be_out})
-    order = find_job(conn, found.job_id)
+    if may_be_out != order.attempt_may_be_sent:
+        conn.execute(_MAY_BE_SENT, {"key": order.attempt_id, "may_be_sent": may_be_out})
     state = JobState(order.state)
-    if order.attempts != found.number or state not in LANE_STATES:
+    if order.attempts != order.attempt_number or state not in LANE_STATES:
         return  # answered meanwhile, or given up for a newer attempt
     if fact.state is OutboxState.HANDED:
         if state in (JobState.BUILT, JobState.RETRY_WAIT):
@@ -86,11 +95,8 @@ def lose_sight(conn: Connection, context: StepContext, means: OtaMeans, order: R
 
 def note_receipt(conn: Connection, context: StepContext, means: OtaMeans, fact: ReceiptFact) -> None:
     """The SMSC's receipt for a segment: delivered proves nothing but delivery, failed leaves the job in doubt."""
-    found = _attempt_of(conn, fact.origin, fact.origin_id)
-    if found is None or not fact.is_final:
-        return
-    order = find_job(conn, found.job_id)
-    if order.attempts != found.number:
+    order = _job_of(conn, fact.origin, fact.origin_id)
+    if order is None or not fact.is_final or order.attempts != order.attempt_number:
         return
     if fact.is_delivered:
         if JobState(order.state) in (JobState.ACCEPTED, JobState.DELIVERED) and fact.segment == fact.segments:
@@ -100,7 +106,7 @@ def note_receipt(conn: Connection, context: StepContext, means: OtaMeans, fact: 
         lose_sight(conn, context, means, order, f"delivery receipt {fact.state}")
 
 
-def _attempt_of(conn: Connection, origin: str, origin_id: str | None) -> Row[Any] | None:
+def _job_of(conn: Connection, origin: str, origin_id: str | None) -> Row[Any] | None:
     if origin != ATTEMPT:
         return None
-    return conn.execute(_FIND, {"id": origin_id}).one_or_none()
+    return conn.execute(_FIND, {"attempt": origin_id}).one_or_none()
