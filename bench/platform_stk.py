@@ -38,7 +38,7 @@ class Member:
             self.handset.press("ok")
             self.handset.select(BALANCE_LINE)
             await asyncio.wait_for(self.waiting, LATEST)
-            asyncio.get_running_loop().call_soon(self.handset.press, "ok")
+            self.handset.press("ok")
 
 
 async def dialogues(running: Platform, options: argparse.Namespace) -> None:
