@@ -144,6 +144,8 @@ class Service:
         for link_settings in self.settings.smsc.links:
             link = self._link_factory(link_settings, intake.deliver)
             self.links.append(link)
+            if link_settings.bind == "receiver":
+                continue  # it can be bound, but nothing may be submitted over it
             in_flight = self.settings.smsc.in_flight
             self._pumps.append(Pump(committer, link, self.hooks, source, self.supervisor, in_flight=in_flight))
         committer.listeners[JOBS] = [self._dispatcher.wake]
@@ -276,9 +278,8 @@ def serve(settings: Settings, reactor: Any, joins: Sequence[Join] = (join_everyt
     outcome: dict[str, Any] = {}
 
     async def life() -> None:
-        service = Service(settings, reactor=reactor)
-        outcome["service"] = service
         try:
+            service = outcome["service"] = Service(settings, reactor=reactor)
             for join in joins:
                 join(service)
             await service.start()

@@ -204,6 +204,44 @@ async def test_a_text_that_waits_is_sent_after_a_restart(tmp_path: Path) -> None
 
 
 @in_task
+async def test_nothing_is_sent_over_a_link_that_only_receives(tmp_path: Path) -> None:
+    """A transmitter and a receiver side by side: the receiver takes no message, or it would come back as refused."""
+    made: dict[str, ListLink] = {}
+
+    def link_of(settings: LinkSettings, on_deliver: OnDeliver) -> ListLink:
+        made[settings.bind] = ListLink(on_deliver, SmallCard(Iccid(ICCID), KeySet(a_key("a"), a_key("b"))))
+        return made[settings.bind]
+
+    def step(conn: Connection, context: StepContext) -> None:
+        for number in range(20):
+            enqueue_text(
+                conn,
+                outbox_id=f"t{number}",
+                msisdn=MSISDN,
+                text="你好",
+                message_class="NOTICE",
+                origin="test",
+                origin_id=None,
+                now=context.now,
+            )
+
+    links = [{"system_id": "ykt", "name": bind, "bind": bind} for bind in ("receiver", "transmitter")]
+    settings = read_settings(
+        None, {}, data_dir=tmp_path, http={"enabled": False}, smsc={"links": links, "in_flight": 1}
+    )
+    service = Service(settings, ring=KeyRing(a_key("kek", 32)), link_factory=link_of)
+    await service.start()
+    try:
+        await service.committer.perform(step)
+        async with asyncio.timeout(10):
+            while sum(len(link.submitted) for link in made.values()) < 20:
+                await asyncio.sleep(0.005)
+    finally:
+        await service.stop()
+    assert {bind: len(link.submitted) for bind, link in made.items()} == {"receiver": 0, "transmitter": 20}
+
+
+@in_task
 async def test_a_message_our_own_fault_refuses_is_put_aside_in_the_end(tmp_path: Path) -> None:
     """0x64 twice, so that the SMSC tries again; then it is stored as refused, or it would come for ever."""
 
