@@ -144,7 +144,9 @@ class Access:
         return reply
 
     def unblock(self, reference: int, values: bytes) -> Reply:
-        """UNBLOCK PIN: unblock value and new PIN; without data it tells the tries left."""
+        """UNBLOCK PIN: unblock value and new PIN; without data it tells the tries left. Refused 6A86 for ADM codes."""
+        if reference not in (KeyReference.PIN1, KeyReference.PIN2):
+            raise Refused(WRONG_P1_P2)
         pin = self.state(reference)
         if not values:
             return Reply(sw=0x63C0 | pin.unblock_left if pin.unblock_left else PIN_BLOCKED)

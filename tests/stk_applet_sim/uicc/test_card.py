@@ -468,6 +468,9 @@ headers = st.builds(
             0x5C,
             0x5E,
             0x88,
+            0x50,
+            0x82,
+            0xD8,
         ]
     ),
     st.integers(0, 255) | st.sampled_from([0, 4, 8, 9]),
@@ -475,7 +478,9 @@ headers = st.builds(
     octets.map(lambda data: bytes([len(data)]) + data if data else b"") | octets,
 )
 fids = st.sampled_from([node.fid for node in CardProfile.named("ykt").tree.root.walk()])
-selects = fids.map(lambda fid: b"\x00\xa4\x00\x0c\x02" + fid.to_bytes(2, "big"))
+selects = fids.map(lambda fid: b"\x00\xa4\x00\x0c\x02" + fid.to_bytes(2, "big")) | st.just(
+    bytes.fromhex("00A4040008A000000151000000")
+)
 
 
 @settings(max_examples=120, deadline=None)
