@@ -96,6 +96,8 @@ class MenuApplet:
         """The ME is there (again): what was not shown is due."""
         self._presenting = False
         self.desk.restarted()
+        if self.files.restarted():
+            self._register_menu()
         self._present_later()
 
     def _look_at_files(self) -> None:

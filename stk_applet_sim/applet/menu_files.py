@@ -83,6 +83,13 @@ class MenuFiles:
         self.tree = tree or before
         return other_language or self.tree != before
 
+    def restarted(self) -> bool:
+        """The power was cycled: everything is read again. True when the menu is another one."""
+        before = self.tree
+        self.tree, self._seen = self._loaded, None
+        self.look()
+        return self.tree != before
+
     @property
     def version(self) -> int:
         """Version of the menu in use, 0 for the one the applet was loaded with."""

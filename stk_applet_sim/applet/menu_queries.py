@@ -9,8 +9,8 @@ from typing import Final
 
 from telecom_codecs.cat import MAX_PROACTIVE, Item, SelectItem, proactive_size
 
-from .menu_asking import Asking, WentBack, choose, tell
-from .menu_desk import ONLINE, ApplicationView, MenuDesk, yuan
+from .menu_asking import Asking, WentBack, choose, tell, tell_last
+from .menu_desk import ONLINE, ApplicationView, MenuDesk, NotSent, yuan
 from .menu_messages import AttendanceView, Operation, RequestTag
 from .menu_orders import delete
 from .menu_tree import Action, Entry
@@ -38,10 +38,16 @@ _VIEWS: Final = {
 
 
 def balance(desk: MenuDesk, _entry: Entry) -> Asking[None]:
-    """Balance, validity and date come from the platform, as the answer to this request."""
-    yield from desk.with_application(
-        desk.say("choose_enterprise"), lambda application: desk.query(Operation.BALANCE, application.enterprise)
-    )
+    """Balance, validity and date come from the platform; out of its reach the card shows the balance it has."""
+    yield from desk.with_application(desk.say("choose_enterprise"), lambda application: _balance(desk, application))
+
+
+def _balance(desk: MenuDesk, application: ApplicationView) -> Asking[None]:
+    try:
+        yield from desk.query(Operation.BALANCE, application.enterprise)
+    except NotSent:
+        yield from tell_last(detail(desk, application), desk.help)
+        raise
 
 
 def progress(desk: MenuDesk, _entry: Entry) -> Asking[None]:
@@ -174,7 +180,7 @@ def _application(desk: MenuDesk, entry: Entry, application: ApplicationView) -> 
             if action == Action.APPLICATION_DETAIL:
                 yield from tell(detail(desk, application), desk.help)
             elif action == Action.APPLICATION_VALIDITY:
-                yield from desk.query(Operation.BALANCE, application.enterprise)
+                yield from _balance(desk, application)
             elif action == Action.APPLICATION_DELETE:
                 yield from delete(desk, application)
             else:

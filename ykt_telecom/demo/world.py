@@ -120,6 +120,7 @@ class World:
                 card.station(
                     access_code=account.access_code,
                     clock=self.phone_clock,
+                    calendar=clock.now,
                     state=self.files.memory_of(card.msisdn.digits),
                 ),
                 self.files,

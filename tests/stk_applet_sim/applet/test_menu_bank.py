@@ -15,6 +15,7 @@ from stk_applet_sim.applet.menu_files import MenuFiles
 from stk_applet_sim.applet.menu_tree import Entry, Language, MenuTree, Text, packaged_menu
 from stk_applet_sim.handset.screen import Idle, List, Menu
 from stk_applet_sim.handset.screen import Text as TextScreen
+from stk_applet_sim.uicc.memory import PowerLoss
 from telecom_codecs.errors import LocalError, RemoteError
 
 from ..line import Line, a_line
@@ -297,3 +298,29 @@ def test_switches_and_language_are_written_over_the_air() -> None:
     screen = handset.screen
     assert isinstance(screen, List)
     assert screen.items[2] == "Spending alerts[on]"
+
+
+def test_power_cut_at_any_write_leaves_the_old_menu_or_the_new_one() -> None:
+    """The header is one write: there is no half of a menu."""
+    octets = compile_bank(a_tree())
+    header = MenuHeader.of(2, 2, octets).encode()
+    whole = a_line()
+    whole.write_file("7F596F02", octets)
+    before = whole.station.card.memory.writes
+    whole.write_file("7F596F03", header)
+    titles = []
+    for write in range(1, whole.station.card.memory.writes - before + 1):
+        line = a_line()
+        line.write_file("7F596F02", octets)
+        memory = line.station.card.memory
+        memory.tear_at = memory.writes + write
+        with pytest.raises(PowerLoss):
+            line.write_file("7F596F03", header)
+        memory.tear_at = None
+        line.station.handset.power_on()
+        screen = line.screen()
+        assert isinstance(screen, Idle)
+        titles.append(screen.menu)
+        line.write_file("7F596F03", header)
+        assert line.screen() == Idle("校园卡"), "the platform sends it again"
+    assert set(titles) == {"移动一卡通", "校园卡"}

@@ -111,10 +111,12 @@ def test_request_numbers_never_repeat_across_power_cycles() -> None:
 
 
 def test_failed_sending_is_told() -> None:
-    """E108, and nothing is pretended."""
+    """E108, and nothing is pretended: what follows is the card's own balance."""
     phone = a_phone(HUAXIN)
     phone.network.failure_cause = 0xC3
     assert phone.open(1) == Text("短信发送失败，请求未提交")
+    phone.handset.press("ok")
+    assert phone.shown() == Text("华信科技: 门禁 考勤 余额116.30")
     phone.handset.press("ok")
     assert phone.menu.outcomes[-1] == (1, Outcome.NOT_SENT)
 

@@ -544,6 +544,7 @@ def test_message_that_did_not_leave_is_not_under_way() -> None:
     phone.network.failure_cause = 0xC3
     phone.open(1)
     phone.handset.press("ok")
+    phone.handset.press("ok")
     phone.network.failure_cause = None
     assert phone.open(1) == ASKING
 
