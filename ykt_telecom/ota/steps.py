@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from ..audit.steps import record
+from ..storage.later import insert_later
 from ..storage.marks import JOBS, mark
 from .applications import prepare_application
 from .outcome import JobKind, JobOutcome
@@ -30,7 +31,6 @@ LIFETIME: Mapping[JobKind, timedelta] = {
 
 # statements of the hot path are built once: building costs more than SQLite does
 _INSERT = insert(job)
-_INSERT_HISTORY = insert(job_history)
 _FIND = select(job).where(job.c.id == bindparam("id"))
 _CHANGE = update(job).where(job.c.id == bindparam("key"))
 
@@ -104,7 +104,7 @@ def remember(
 ) -> None:
     """Write one line of the job's history."""
     row = {"job_id": job_id, "at": now, "event": event, "state": state, "reason": reason}
-    conn.execute(_INSERT_HISTORY, row)
+    insert_later(conn, job_history, row)
 
 
 def move(

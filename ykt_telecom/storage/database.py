@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect
 from sqlalchemy.pool import NullPool
 
 from .faults import AlreadyRunning, SchemaMismatch
+from .later import collecting
 from .schema import SCHEMA_VERSION, load_areas, schema_version
 
 _READ_ONLY = "ykt_read_only"
@@ -58,7 +59,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction that commits at the end and rolls back on an exception."""
-        with self.engine.begin() as connection:
+        with self.engine.begin() as connection, collecting(connection):
             yield connection
 
     @contextmanager
