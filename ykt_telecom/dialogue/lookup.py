@@ -11,13 +11,17 @@ from ..cards.tables import card, card_application
 from ..directory.tables import enterprise, member
 from ..money.tables import purse
 from ..money.uploads import is_complete
+from ..ota.states import TERMINAL_STATES
+from ..ota.tables import job
 from .machine import DELETING_STATES
 from .request import Operation
 from .tables import dialogue
 
 #: A card in one of these may ask and be answered; the others are told E103.
 SERVED_CARD_STATES = frozenset({CardState.ISSUED, CardState.ACTIVE})
-DELETABLE_STATES = frozenset({ApplicationState.ACTIVE, ApplicationState.FROZEN})
+_IN_USE = frozenset({ApplicationState.ACTIVE, ApplicationState.FROZEN})
+#: Where a deletion may have left it: closed or not, nobody knows. Beginning again does no harm.
+_LEFT_BEHIND = frozenset({ApplicationState.PENDING_DELETE, ApplicationState.UNKNOWN})
 
 # statements of the hot path are built once: building costs more than SQLite does
 _CARD = select(card).where(card.c.iccid == bindparam("iccid"))
@@ -32,6 +36,15 @@ _MEMBER = select(member.c.id).where(
     member.c.msisdn == bindparam("msisdn"),
     member.c.enterprise_id == bindparam("enterprise"),
     member.c.state == "ACTIVE",
+)
+_OPEN_ORDER = (
+    select(job.c.id)
+    .where(
+        job.c.iccid == bindparam("iccid"),
+        job.c.application_id == bindparam("application"),
+        job.c.state.not_in(TERMINAL_STATES),
+    )
+    .limit(1)
 )
 _PURSE = select(purse).where(purse.c.iccid == bindparam("iccid"), purse.c.enterprise_id == bindparam("enterprise"))
 
@@ -55,6 +68,14 @@ def is_member(connection: Connection, msisdn: str, enterprise_id: int) -> bool:
 
 def find_purse(connection: Connection, iccid: str, enterprise_id: int) -> Row[Any] | None:
     return connection.execute(_PURSE, {"iccid": iccid, "enterprise": enterprise_id}).one_or_none()
+
+
+def is_deletable(connection: Connection, application: Row[Any]) -> bool:
+    """In use; or left half-way by orders that all came to their end without an answer, none being on its way."""
+    if application.state in _IN_USE:
+        return True
+    order = {"iccid": application.iccid, "application": application.id}
+    return application.state in _LEFT_BEHIND and connection.execute(_OPEN_ORDER, order).first() is None
 
 
 def is_being_deleted(connection: Connection, iccid: str, enterprise_id: int) -> bool:

@@ -21,12 +21,12 @@ from ..storage.context import StepContext
 from . import deletion
 from .balance import balance_text
 from .lookup import (
-    DELETABLE_STATES,
     SERVED_CARD_STATES,
     find_application,
     find_card,
     find_purse,
     is_being_deleted,
+    is_deletable,
     is_member,
 )
 from .machine import Event, State
@@ -147,7 +147,7 @@ def _take_deletion(turn: Turn, request: Request, asked: CardRequest, holder: Row
         refusal = Refusal.CARD_LOST
     elif application is None or not is_member(turn.connection, holder.msisdn, application.enterprise_id):
         refusal = Refusal.NOT_VERIFIED
-    elif application.state not in DELETABLE_STATES or is_being_deleted(
+    elif not is_deletable(turn.connection, application) or is_being_deleted(
         turn.connection, request.iccid, application.enterprise_id
     ):
         refusal = Refusal.IN_PROGRESS

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Connection, insert, update
 
 from telecom_codecs.identities import Iccid
 from tests.ykt_telecom.dialogue.desk import RIGHT, WRONG, Desk, a_desk, a_request, an_outcome
@@ -22,6 +22,7 @@ from ykt_telecom.money.steps import CardTransaction, Kind, open_purse, post_tran
 from ykt_telecom.notices.texts import Language
 from ykt_telecom.ota.outcome import JobKind
 from ykt_telecom.ota.states import JobState
+from ykt_telecom.ota.tables import job
 
 REFUSED_TEXT = "验证未通过，连续3次错误将锁定"
 WAIT_TEXT = "上一请求处理中，请稍候"
@@ -220,6 +221,51 @@ def test_a_second_deletion_while_one_runs_is_told_to_wait() -> None:
     assert desk.screen == WAIT_TEXT
     assert desk.evaluated == 1
     assert desk.kinds == ["CLOSE", "ANSWER"]
+
+
+def test_a_deletion_that_nobody_ever_answered_can_be_asked_for_again() -> None:
+    """The phone was off for a week: CLOSE and REOPEN expired. The next request starts over."""
+    desk = a_desk()
+    delete(desk)
+    desk.end(JobKind.CLOSE, JobState.EXPIRED)
+    desk.end(JobKind.REOPEN, JobState.EXPIRED)
+    desk.end(JobKind.ANSWER)
+    delete(desk)
+    assert desk.kinds == ["CLOSE", "REOPEN", "ANSWER", "CLOSE"]
+    desk.end(JobKind.CLOSE)
+    desk.end(JobKind.DELETE)
+    assert desk.screen == "“华信科技”应用已删除"
+
+
+def test_a_deletion_waits_for_an_order_that_is_still_on_its_way() -> None:
+    """Somebody else closes the application: nobody may begin to delete it in between."""
+    desk = a_desk()
+    order = {
+        "id": "close",
+        "kind": JobKind.CLOSE,
+        "iccid": iccid_of(1),
+        "enterprise_id": HUAXIN,
+        "application_id": f"app-1-{HUAXIN}",
+        "payload": {},
+        "origin": "operator",
+        "priority": 50,
+        "reference": 1,
+        "state": JobState.INDETERMINATE,
+        "purpose": "SCRIPT",
+        "attempts": 1,
+        "resyncs": 0,
+        "deadline": NOON,
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+
+    def step(connection: Connection, _context: object) -> None:
+        connection.execute(insert(job).values(order))
+        connection.execute(update(card_application).values(state="PENDING_DELETE"))
+
+    desk.world.run(step)
+    delete(desk)
+    assert (desk.screen, desk.kinds) == (WAIT_TEXT, ["ANSWER"])
 
 
 # --- the password ----------------------------------------------------------------------------------------------
