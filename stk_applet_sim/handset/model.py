@@ -58,7 +58,7 @@ SERIAL: Final = "000001"  #: of every simulated phone: the IMEI names the model
 
 @dataclass(frozen=True, slots=True)
 class HandsetModel:
-    """One model. Limits of 0 do not exist; `titles`: a text of the card is shown under the card's name."""
+    """One model. Limits of 0 do not exist; `answer`, `read` and `clear` are seconds."""
 
     name: str
     about: str
@@ -69,7 +69,6 @@ class HandsetModel:
     lines: int = 0
     line: int = 0
     help: bool = True
-    titles: bool = True
     answer: float = 30.0
     read: float = 60.0
     clear: float = 15.0

@@ -67,8 +67,8 @@ LOCAL_FACILITIES: dict[int, str] = {
 class Wait:
     """Yielded by a flow: come back in about `seconds`, or sooner at one of `events`; other flows may run meanwhile.
 
-    An ME with timers wakes the card by TIMER EXPIRATION; with another the flow comes back at the next STATUS, which
-    POLL INTERVAL makes regular. Events the ME does not report are waited for in vain. The flow receives result 00.
+    An ME with timers wakes the card by TIMER EXPIRATION; with another the card counts STATUS, one for each half minute,
+    which POLL INTERVAL makes regular. Events the ME does not report never come. The flow receives result 00.
     """
 
     seconds: int
@@ -133,9 +133,10 @@ class _Outstanding:
 
 @dataclass(slots=True)
 class _Parked:
-    """A flow that waits; `timer` 0: for the next STATUS."""
+    """A flow that waits; `timer` 0: for so many STATUS as `polls` says."""
 
     flow: Flow
+    polls: int
     timer: int = 0
     events: frozenset[int] = frozenset()
 
@@ -191,9 +192,11 @@ class Toolkit:
             self._wake(parked)
 
     def status_polled(self) -> None:
-        """STATUS: flows that wait without a timer go on."""
+        """STATUS: flows that wait without a timer are half a minute nearer, or go on."""
         for parked in [one for one in self._parked if not one.timer]:
-            self._wake(parked)
+            parked.polls -= 1
+            if parked.polls <= 0:
+                self._wake(parked)
         if self._polling and not any(not one.timer for one in self._parked):
             self._polling = False
             self.queue(_once(PollingOff()))
@@ -336,7 +339,7 @@ class Toolkit:
         if events - self._listed:
             response = yield SetUpEventList(tuple(sorted(self._listed | events)))
             self._listed |= events if response.performed else frozenset()
-        parked = _Parked(flow, events=events & self._listed)
+        parked = _Parked(flow, -(-wait.seconds // POLL_SECONDS), events=events & self._listed)
         taken = self._stopping | {one.timer for one in self._parked}
         timer = next((number for number in TIMERS if number not in taken), 0)
         start = TimerManagement(timer, TimerAction.START, TimerValue.of_seconds(wait.seconds))

@@ -69,6 +69,15 @@ class Line:
             assert reports[-1] is not None
             assert self.proof(reports[-1].user_data).data.hex() == "039000"
 
+    def write_record(self, path: str, number: int, octets: bytes) -> None:
+        """Write one record of a linear EF by remote file management."""
+        commands = [CommandApdu(0x00, 0xA4, 0, 0x0C, bytes.fromhex(path[at : at + 4])) for at in (0, 4)]
+        commands.append(CommandApdu(0x00, 0xDC, number, 4, octets))
+        (message,) = self.sealed(b"".join(command.encode() for command in commands), tar=FILES)
+        report = self.station.deliver(message)
+        assert report is not None
+        assert self.proof(report.user_data).data.hex() == "039000"
+
     def proof(self, octets: bytes, spi: Spi = IN_REPORT) -> ResponsePacket:
         """The PoR in `octets` (UDH and packet), checked."""
         _, packet = split_user_data(True, octets)

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stk_applet_sim.applet.menu_bank import BANK_OCTETS, MenuHeader, compile_bank, read_bank
-from stk_applet_sim.applet.menu_files import MenuFiles
+from stk_applet_sim.applet.menu_files import MenuFiles, hotline_record
 from stk_applet_sim.applet.menu_tree import Entry, Language, MenuTree, Text, packaged_menu
-from stk_applet_sim.handset.screen import Idle, List, Menu
+from stk_applet_sim.handset.screen import Confirm, Idle, List, Menu
 from stk_applet_sim.handset.screen import Text as TextScreen
 from stk_applet_sim.uicc.memory import PowerLoss
+from telecom_codecs.address import Address
 from telecom_codecs.errors import LocalError, RemoteError
 
 from ..line import Line, a_line
@@ -298,6 +299,19 @@ def test_switches_and_language_are_written_over_the_air() -> None:
     screen = handset.screen
     assert isinstance(screen, List)
     assert screen.items[2] == "Spending alerts[on]"
+
+
+def test_hotline_written_over_the_air_is_the_one_that_is_called() -> None:
+    """EF 6F04, record 3: the administrator of the member's enterprise."""
+    line = a_line()
+    line.write_record("7F596F04", 3, hotline_record("华信科技", Address("862362345678")))
+    handset = line.station.handset
+    handset.press("ok")
+    handset.select(8)
+    handset.select(3)
+    assert handset.screen == Confirm("呼叫华信科技？")
+    handset.press("ok")
+    assert handset.calls == ["862362345678"]
 
 
 def test_power_cut_at_any_write_leaves_the_old_menu_or_the_new_one() -> None:

@@ -15,7 +15,7 @@ from telecom_codecs.cat import TerminalProfile
 
 from ..applet.phone import Phone, a_phone
 from ..network import answer_to, deliver_in_clear
-from ..stub_card import AnApplication, StubCard
+from ..stub_card import AnApplication
 
 EMPTY_PURSE = AnApplication(1001, 1, "华信科技")
 
@@ -177,10 +177,3 @@ def test_menu_itself_is_on_every_model() -> None:
         screen = a_phone_like(name).open()
         assert isinstance(screen, Menu)
         assert screen.items[0] == packaged_menu().entries[0].text.zh
-
-
-def test_stub_card_of_this_file_is_used() -> None:
-    """A phone without any card of ours still starts."""
-    handset = Handset(StubCard(), model=model_named("basic"))
-    handset.power_on()
-    assert handset.screen == Idle("")

@@ -358,6 +358,18 @@ def test_phone_without_timers_is_asked_to_poll_only_while_somebody_waits() -> No
     assert toolkit.pending() is None
 
 
+def test_phone_without_timers_waits_as_many_polls_as_half_minutes() -> None:
+    """Two minutes are four STATUS, not one."""
+    toolkit = a_toolkit(TerminalProfile.of("display_text").encode())
+    toolkit.queue(flow_of(Wait(120), DisplayText("later")))
+    assert toolkit.pending() is None
+    for _ in range(3):
+        toolkit.status_polled()
+        assert toolkit.pending() is None
+    toolkit.status_polled()
+    assert shown(toolkit) == ["later"]
+
+
 def test_refresh_names_the_files_that_changed() -> None:
     """REFRESH with file change notification, for an ME that knows it; others are left alone."""
     for profile, expected in ((TerminalProfile.of("refresh").encode(), True), (PROFILE, False)):
