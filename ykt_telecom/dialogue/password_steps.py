@@ -36,9 +36,11 @@ def let_in(connection: Connection, *, iccid: str) -> str | None:
 
 
 def verifier_of(connection: Connection, *, iccid: str) -> str | None:
-    """The verifier, for a try that was let in before a restart."""
+    """The verifier, for a try that was let in before a restart; None when it was locked by order meanwhile."""
     return connection.execute(
-        select(service_password.c.verifier).where(service_password.c.iccid == iccid)
+        select(service_password.c.verifier).where(
+            service_password.c.iccid == iccid, service_password.c.locked_at.is_(None)
+        )
     ).scalar_one_or_none()
 
 

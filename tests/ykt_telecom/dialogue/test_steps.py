@@ -17,6 +17,7 @@ from ykt_telecom.cards.tables import card, card_application
 from ykt_telecom.dialogue.machine import State
 from ykt_telecom.dialogue.neighbours import Verdict
 from ykt_telecom.dialogue.password import ServicePassword
+from ykt_telecom.dialogue.password_steps import lock
 from ykt_telecom.dialogue.request import CardRequest, Operation, encode_request
 from ykt_telecom.money.steps import CardTransaction, Kind, open_purse, post_transaction
 from ykt_telecom.notices.texts import Language
@@ -347,6 +348,16 @@ def test_a_restart_takes_up_what_was_being_judged() -> None:
     assert desk.state == State.CLOSING
     desk.restart()
     assert desk.waiting == []
+
+
+def test_a_lock_ordered_while_the_service_was_down_holds() -> None:
+    """Somebody has the phone and the password: what was being judged at the stop is not judged any more."""
+    desk = a_desk()
+    desk.ask(Operation.DELETE, password=RIGHT)
+    desk.world.run(lambda connection, context: lock(connection, iccid=iccid_of(1), now=context.now))
+    desk.restart()
+    desk.judge()
+    assert (desk.screen, desk.kinds, desk.evaluated) == (REFUSED_TEXT, ["ANSWER"], 0)
 
 
 def test_a_candidate_that_cannot_be_read_again_counts_as_wrong() -> None:
