@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import click
 import structlog
 
+from .cli_tools import probe
 from .reactor import install
 from .smsc.accounts import Account
 
@@ -34,6 +35,9 @@ class ServeByDefault(click.Group):
 @click.group(cls=ServeByDefault)
 def smsc() -> None:
     """The SMSC simulator: accounts, receipts, and simulated handsets behind it."""
+
+
+smsc.add_command(probe)
 
 
 def _account(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> list[Account]:
