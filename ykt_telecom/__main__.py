@@ -5,6 +5,7 @@ A sub-command that cannot be imported is named when it is asked for; it does not
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import EntryPoint, entry_points
 
@@ -15,7 +16,6 @@ from telecom_codecs.errors import CodecError
 from .api.server import PortTaken
 from .cards.states import Refused
 from .cards.steps import NoSuchCard
-from .cli.output import Trouble
 from .config import BadConfiguration
 from .directory.steps import DirectoryRefused
 from .keys.steps import KeyRefused, NoKey
@@ -29,7 +29,6 @@ _TOLD = (
     BindingMismatch,
     CodecError,
     DirectoryRefused,
-    KekRefused,
     KeyRefused,
     NoKey,
     NoSuchCard,
@@ -39,8 +38,15 @@ _TOLD = (
     Refused,
     SchemaMismatch,
     StorageUnavailable,
-    Trouble,
 )
+
+
+#: Commands that people look for and that are still to come: what to do meanwhile.
+_NOT_YET = {
+    "console": "the demo's terminal is a phone, `ykt serve` answers /healthz and /readyz",
+    "doctor": "`./setup.sh` says what is missing on this machine",
+    "phone": "`ykt demo` puts a member's phone on this terminal",
+}
 
 
 class Collected(click.Group):
@@ -52,6 +58,8 @@ class Collected(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         found = _offered().get(cmd_name)
         if found is None:
+            if cmd_name in _NOT_YET:
+                ctx.fail(f"ykt {cmd_name} does not exist yet; {_NOT_YET[cmd_name]}")
             return super().get_command(ctx, cmd_name)
         try:
             loaded = found.load()
@@ -80,6 +88,7 @@ def _offered() -> dict[str, EntryPoint]:
 
 
 @click.group(cls=Collected)
+@click.version_option(package_name="ykt-telecom", message="%(prog)s %(version)s")
 def ykt() -> None:
     """The SIM one-card platform: jobs over the air, STK dialogues, statements by SMS."""
 
@@ -88,12 +97,18 @@ def main() -> None:
     """Run `ykt`; exit status 0, 1 (it failed: one line why) or 2 (usage, configuration)."""
     try:
         ykt(standalone_mode=True)
-    except BadConfiguration as error:
+    except (BadConfiguration, KekRefused) as error:
         click.echo(f"ykt: {error}", err=True)
         sys.exit(2)
     except _TOLD as error:
-        click.echo(f"ykt: {str(error) or type(error).__name__}", err=True)
+        click.echo(f"ykt: {_told(error)}", err=True)
         sys.exit(1)
+
+
+def _told(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{os.fsdecode(error.filename)}: {error.strerror}; name another place, or make this one fit"
+    return str(error) or type(error).__name__
 
 
 if __name__ == "__main__":

@@ -25,6 +25,10 @@ from .ota.means import OtaPolicy
 _NOT_OURS = ("YKT_TEST_", "YKT_VECTORS", "YKT_REQUIRE", "YKT_CONFIG", "YKT_BENCH_")
 
 
+#: Octets of an SMPP 3.4 password, without its NUL (§5.2.2).
+PASSWORD_LENGTH = 8
+
+
 class BadConfiguration(ValueError):
     """The configuration does not fit. The message is one line: the key, what is wrong, the remedy."""
 
@@ -60,14 +64,29 @@ class LinkSettings(_Section):
     response_timeout: Annotated[float, Field(ge=0.1, le=300)] = 10.0
     address_range: str = ""
 
+    @field_validator("password")
+    @classmethod
+    def _short(cls, password: SecretStr) -> SecretStr:
+        return SecretStr(_smpp_password(password.get_secret_value()))
+
     def secret(self) -> str:
         """The password, read from its file when there is one."""
         if self.password_file is None:
             return self.password.get_secret_value()
         try:
-            return self.password_file.read_text(encoding="utf-8").strip()
+            return _smpp_password(self.password_file.read_text(encoding="utf-8").strip())
         except OSError as error:
-            raise BadConfiguration(f"smsc.links.password_file: {error.strerror}: {self.password_file}") from None
+            raise BadConfiguration(
+                f"smsc.links.password_file: {self.password_file}: {error.strerror}; write the password there, mode 0600"
+            ) from None
+        except ValueError as error:
+            raise BadConfiguration(f"smsc.links.password_file: {self.password_file}: {error}") from None
+
+
+def _smpp_password(text: str) -> str:
+    if len(text) > PASSWORD_LENGTH or not text.isascii():
+        raise ValueError(f"an SMPP password has at most {PASSWORD_LENGTH} ASCII characters; agree on one with the SMSC")
+    return text
 
 
 class SmscSettings(_Section):
@@ -212,12 +231,17 @@ def read_settings(path: Path | None, environment: Mapping[str, str], **overrides
         place = values
         for key in keys[:-1]:
             place = place.setdefault(key, {})
+            if not isinstance(place, dict):
+                raise BadConfiguration(f"{key}: a section is wanted; write [{key}]")
         place[keys[-1]] = text
     values.update(overrides)
     try:
-        return Settings.model_validate(values)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
         raise BadConfiguration(_one_line(error)) from None
+    for link in settings.smsc.links:
+        link.secret()
+    return settings
 
 
 def _variables() -> dict[str, tuple[str, ...]]:
@@ -253,13 +277,18 @@ def _nearest(name: str, known: Mapping[str, Any] | set[str]) -> str:
 
 
 def _one_line(error: ValidationError) -> str:
-    first = error.errors()[0]
+    found = error.errors()
+    first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
     names = [str(part) for part in first["loc"]]
     where = ".".join(names) or "configuration"
     if first["type"] == "extra_forbidden":
         return f"{where}: unknown key{_nearest(names[-1], _keys_beside(names))}"
+    if where == "data_dir" and first["type"] == "missing":
+        return "data_dir: missing; name an installation with --data DIR or --config FILE (`ykt init` makes one)"
     if first["type"] == "missing":
         return f"{where}: missing; set it"
+    if first["type"] in {"model_type", "model_attributes_type"}:
+        return f"{where}: a section is wanted; write [{where}]"
     return f"{where}: {first['msg'].removeprefix('Value error, ')}"
 
 

@@ -30,6 +30,15 @@ def a_file(folder: Path, text: str) -> Path:
         ('[database]\nurl = "postgresql://x"', "only sqlite:///PATH"),
         ('[sms]\naccess_code = "abc"', "sms.access_code: "),
         ("port = ", "not TOML"),
+        ("http = 5", "http: a section is wanted; write [http]"),
+        (
+            '[[smsc.links]]\nsystem_id="a"\npassword="hunter2hunter2"',
+            "smsc.links.0.password: an SMPP password has at most 8",
+        ),
+        (
+            '[[smsc.links]]\nsystem_id="a"\npassword_file="/nowhere/secret"',
+            "smsc.links.password_file: /nowhere/secret: No such",
+        ),
     ],
 )
 def test_a_wrong_file_is_refused_in_one_line(tmp_path: Path, text: str, told: str) -> None:
@@ -46,6 +55,26 @@ def test_the_environment_overrules_the_file(tmp_path: Path) -> None:
     settings = read_settings(a_file(tmp_path, "[http]\nport = 1"), environment)
     assert settings.http.port == 9090
     assert settings.ota.resend_delays == (1.0, 2.0)
+
+
+def test_a_misspelt_key_is_named_before_the_one_that_is_missing_for_it(tmp_path: Path) -> None:
+    """`data_dri` leaves data_dir missing; the typo is what the reader needs to hear of."""
+    path = tmp_path / "ykt.toml"
+    path.write_text('data_dri = "/x"\n', encoding="utf-8")
+    with pytest.raises(BadConfiguration, match="data_dri: unknown key; did you mean data_dir"):
+        read_settings(path, {})
+    path.write_text('data_dir = "/x"\nhttp = 5\n', encoding="utf-8")
+    with pytest.raises(BadConfiguration, match="http: a section is wanted"):
+        read_settings(path, {"YKT_HTTP_PORT": "1"})
+
+
+def test_a_long_password_in_a_file_is_refused_without_printing_it(tmp_path: Path) -> None:
+    """SMPP 3.4 carries eight octets; the file's name is told, not what it holds."""
+    secret = tmp_path / "password"
+    secret.write_text("correct-horse\n", encoding="utf-8")
+    with pytest.raises(BadConfiguration, match="at most 8") as caught:
+        read_settings(a_file(tmp_path, f'[[smsc.links]]\nsystem_id="a"\npassword_file="{secret}"'), {})
+    assert "horse" not in str(caught.value)
 
 
 def test_an_unknown_variable_is_refused(tmp_path: Path) -> None:

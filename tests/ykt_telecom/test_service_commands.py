@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -126,3 +128,47 @@ def test_the_audit_chain_can_be_verified(ykt: Typed) -> None:
     """Rows entered offline are sealed by the service later; until then they are counted."""
     ykt("enterprise", "add", "ACME", "红岩实业")
     assert "not sealed yet" in ykt("audit", "verify")
+
+
+@pytest.mark.parametrize("bad", ["readable", "missing", "beside", "malformed"])
+def test_serve_names_a_kek_it_refuses_and_ends(ykt: Typed, bad: str) -> None:
+    """Exit 2 with the key and the remedy; it must neither hang nor print a traceback."""
+    kek = ykt.data / "secrets" / "kek"
+    if bad == "readable":
+        kek.chmod(0o644)
+    elif bad == "missing":
+        kek.unlink()
+    elif bad == "beside":
+        beside = ykt.data / "database" / "kek"
+        kek.rename(beside)
+        (ykt.data / "ykt.toml").write_text(f'[keys]\nkek_file = "{beside}"\n', encoding="utf-8")
+    else:
+        kek.write_text("zz", encoding="ascii")
+    done = subprocess.run(
+        [sys.executable, "-m", "ykt_telecom", "serve", "--data", str(ykt.data)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "ykt: keys.kek_file: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "keys.kek_file: " in ykt("audit", "verify", status=2)
+
+
+def test_a_number_that_is_no_enterprise_is_not_found(ykt: Typed) -> None:
+    """Digits of another script, or more than an id has, are names that nobody bears."""
+    for name in ("²", "9" * 30, "٣"):
+        assert "no enterprise" in ykt("member", "list", "--enterprise", name, status=1)
+
+
+def test_a_folder_that_cannot_be_made_is_named(ykt: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The place and the reason in words, not an errno."""
+    ykt.data = ykt.data / "ykt.toml"
+    told = ykt("init", status=1)
+    assert str(ykt.data) in told
+    assert "Errno" not in told
+
+
+def test_what_is_still_to_come_says_so(ykt: Typed) -> None:
+    """Somebody who looks for the phone or the console learns what to do meanwhile."""
+    assert "does not exist yet; `ykt demo`" in ykt("phone", status=2)
+    assert "does not exist yet" in ykt("console", status=2)

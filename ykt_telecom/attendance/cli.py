@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from ..cli.access import configured
+from ..cli.output import as_json as json_option
 from ..money.cli import refuse, show
-from ..money.offline import data_options, offline_writer
+from ..money.offline import offline_writer
 from ..money.table_text import BadFile
 from .imports import import_events, read_events
 
@@ -19,8 +21,8 @@ def attendance() -> None:
 
 @attendance.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-@data_options
+@json_option
+@configured
 def import_file(file: Path, as_json: bool, config: Path | None, data: Path | None) -> None:
     """Import a CSV file (UTF-8 or GBK): iccid, enterprise, kind, counter, terminal, time, tac.
 

@@ -1,4 +1,4 @@
-"""How commands reach the database: the configuration, then one transaction in this process.
+"""How commands reach the database: the configuration, then transactions in this process.
 
 The database belongs to one process at a time: while the service runs, commands that write are turned away by its
 lock and those that read open the file beside it.
@@ -17,11 +17,13 @@ import click
 from sqlalchemy import Connection
 
 from ..clock import SystemClock
-from ..config import Settings, read_settings
-from ..keys.wrapping import KeyRing, open_key_ring
+from ..config import BadConfiguration, Settings, read_settings
+from ..keys.wrapping import KekRefused, KeyRing, open_key_ring
 from ..storage.context import StepContext
-from ..storage.database import create_all, open_database, open_for_reading
+from ..storage.database import Database, create_all, open_database, open_for_reading
+from ..storage.faults import AlreadyRunning
 from ..tokens import SystemTokens
+from .output import Misconfigured, Trouble
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -38,12 +40,18 @@ def configured(command: F) -> F:
 
 
 def settings_of(config: Path | None, data: Path | None) -> Settings:
-    """The settings that the options name; `ykt.toml` of the data folder when only that is given."""
+    """The settings that the options name; `ykt.toml` of the data folder when only that is given.
+
+    Raises :class:`Misconfigured`.
+    """
     overrides: dict[str, Any] = {} if data is None else {"data_dir": data}
     if config is None:
         beside = (data or Path(os.environ.get("YKT_DATA_DIR", "."))) / "ykt.toml"
         config = beside if beside.is_file() else None
-    return read_settings(config, os.environ, **overrides)
+    try:
+        return read_settings(config, os.environ, **overrides)
+    except BadConfiguration as error:
+        raise Misconfigured(str(error)) from None
 
 
 def actor() -> str:
@@ -52,20 +60,34 @@ def actor() -> str:
 
 
 def ring_of(settings: Settings) -> KeyRing:
-    return open_key_ring(settings.kek_path, settings.database_path)
+    """The installation's keys; raises :class:`Misconfigured`."""
+    try:
+        return open_key_ring(settings.kek_path, settings.database_path)
+    except KekRefused as error:
+        raise Misconfigured(str(error)) from None
+
+
+@contextmanager
+def held(settings: Settings) -> Iterator[Database]:
+    """The database, this command's alone; raises :class:`Trouble` while the service holds it."""
+    if not settings.database_path.is_file():
+        raise Trouble(f"no database at {settings.database_path}: `ykt init --data DIR` makes one")
+    os.umask(0o077)
+    try:
+        database = open_database(settings.database_path)
+    except AlreadyRunning as error:
+        raise Trouble(f"{error}, then run this command again; the service takes up what it writes") from None
+    try:
+        create_all(database, SystemClock().now())
+        yield database
+    finally:
+        database.close()
 
 
 def write(settings: Settings, step: Callable[[Connection, StepContext], T]) -> T:
-    """Run a step in one transaction. Raises `AlreadyRunning` while the service holds the database."""
-    os.umask(0o077)
-    clock = SystemClock()
-    database = open_database(settings.database_path)
-    try:
-        create_all(database, clock.now())
-        with database.writing() as conn:
-            return step(conn, StepContext(clock.now(), SystemTokens()))
-    finally:
-        database.close()
+    """Run a step in one transaction."""
+    with held(settings) as database, database.writing() as conn:
+        return step(conn, StepContext(SystemClock().now(), SystemTokens()))
 
 
 @contextmanager

@@ -6,15 +6,24 @@ import json
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 
 import click
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
 
-class Trouble(RuntimeError):
-    """The command failed; the message says why and what to do."""
+class Trouble(click.ClickException):
+    """The command failed; the message says why and what to do. Exit status 1."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(f"ykt: {self.format_message()}", file=file, err=file is None)
+
+
+class Misconfigured(Trouble):
+    """The configuration does not fit; the message names the key and the remedy. Exit status 2."""
+
+    exit_code = 2
 
 
 def show(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:

@@ -18,6 +18,7 @@ from .tables import enterprise, member
 
 ACTIVE, LEFT = "ACTIVE", "LEFT"
 DEFAULT_LOAD_CAP_FEN = 100_000
+MOST_DIGITS = 10  #: of an enterprise id, which is a u32
 
 
 class DirectoryRefused(ValueError):
@@ -94,7 +95,7 @@ def add_enterprise(
 def find_enterprise(conn: Connection, name: str) -> Row[Any]:
     """By code, or by id in digits; raises :class:`DirectoryRefused`."""
     found = conn.execute(select(enterprise).where(enterprise.c.code == name)).one_or_none()
-    if found is None and name.isdigit():
+    if found is None and name.isascii() and name.isdigit() and len(name) <= MOST_DIGITS:
         found = conn.execute(select(enterprise).where(enterprise.c.id == int(name))).one_or_none()
     if found is None:
         raise DirectoryRefused(f"no enterprise {name!r}; `ykt enterprise list` shows those there are")

@@ -94,17 +94,23 @@ def open_key_ring(path: Path, database: Path) -> KeyRing:
     Raises :class:`KekRefused` when the file is missing, readable by others, malformed, or beside the database.
     """
     if database.parent.resolve() in path.resolve().parents:
-        raise KekRefused(f"the KEK {path} lies in the database's folder: a copy of it would open every key; move it")
+        raise KekRefused(
+            f"keys.kek_file: {path} lies in the database's folder, a copy of which would open every key; move it"
+        )
     try:
         mode = path.stat().st_mode
     except OSError:
-        raise KekRefused(f"no KEK at {path}: restore it from its safe place, or run `ykt init` for a new one") from None
+        raise KekRefused(
+            f"keys.kek_file: no KEK at {path}: restore it from its safe place, or run `ykt init` for a new one"
+        ) from None
     if stat.S_IMODE(mode) & 0o077:
-        raise KekRefused(f"the KEK {path} can be read by others: `chmod 600 {path}`")
+        raise KekRefused(f"keys.kek_file: {path} can be read by others: `chmod 600 {path}`")
     try:
         octets = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except OSError as error:
+        raise KekRefused(f"keys.kek_file: {path}: {error.strerror}") from None
     except ValueError:
-        raise KekRefused(f"the KEK {path} is not 64 hexadecimal digits: restore it") from None
+        raise KekRefused(f"keys.kek_file: {path} is not 64 hexadecimal digits: restore it") from None
     if len(octets) != KEK_LENGTH:
-        raise KekRefused(f"the KEK {path} is not 64 hexadecimal digits: restore it")
+        raise KekRefused(f"keys.kek_file: {path} is not 64 hexadecimal digits: restore it")
     return KeyRing(SecretKey(octets))

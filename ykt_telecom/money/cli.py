@@ -8,8 +8,11 @@ from typing import NoReturn
 
 import click
 
+from ..cli.access import configured
+from ..cli.output import Trouble
+from ..cli.output import as_json as json_option
 from .imports import ImportReport, import_transactions, read_transactions
-from .offline import data_options, offline_writer
+from .offline import offline_writer
 from .table_text import BadFile
 
 
@@ -20,8 +23,8 @@ def transaction() -> None:
 
 @transaction.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-@data_options
+@json_option
+@configured
 def import_file(file: Path, as_json: bool, config: Path | None, data: Path | None) -> None:
     """Import a CSV file (UTF-8 or GBK): iccid, enterprise, kind, amount, counter, terminal, time, balance, tac.
 
@@ -40,7 +43,7 @@ def refuse(bad: BadFile) -> NoReturn:
     """Print every bad line and end with status 1."""
     for error in bad.errors:
         click.echo(str(error), err=True)
-    raise click.ClickException("nothing was imported; correct these lines and import the file again")
+    raise Trouble("nothing was imported; correct these lines and import the file again")
 
 
 def show(report: ImportReport, as_json: bool) -> None:

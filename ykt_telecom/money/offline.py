@@ -1,25 +1,24 @@
-"""The command line's own hold on the data folder, for work while the service does not run."""
+"""Steps on the command line, one after the other, while the service does not run."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-import click
 from sqlalchemy import Connection
 
+from ..cli.access import configured, held, settings_of
 from ..clock import Clock, SystemClock
-from ..config import BadConfiguration, read_settings
 from ..storage.context import StepContext
-from ..storage.database import Database, create_all, open_database
-from ..storage.faults import AlreadyRunning, SchemaMismatch
+from ..storage.database import Database
 from ..tokens import SystemTokens, Tokens
 
 T = TypeVar("T")
-F = TypeVar("F", bound=Callable[..., object])
+
+
+data_options = configured  #: the same options under the name they had here
 
 
 class OfflineWriter:
@@ -55,39 +54,8 @@ def drive(work: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("the work waits for something; run it in a loop")
 
 
-def data_options(command: F) -> F:
-    """`--config` and `--data`, one of which is wanted."""
-    command = click.option(
-        "--data", type=click.Path(file_okay=False, path_type=Path), help="Data folder, as given to `ykt init`."
-    )(command)
-    return click.option(
-        "--config", type=click.Path(dir_okay=False, path_type=Path), help="Configuration file of the service."
-    )(command)
-
-
 @contextmanager
 def offline_writer(config: Path | None, data: Path | None) -> Iterator[OfflineWriter]:
     """Open the database for this command; ends the command with one line when the service holds it."""
-    if config is None and data is None:
-        raise click.UsageError("name the data folder (--data DIR) or the configuration (--config FILE)")
-    overrides = {} if data is None else {"data_dir": data}
-    try:
-        settings = read_settings(config, os.environ, **overrides)
-        path = settings.database_path
-        if not path.is_file():
-            raise click.ClickException(f"{path}: no such database; `ykt init --data DIR` makes one")
-        database = open_database(path)
-    except BadConfiguration as error:
-        raise click.UsageError(str(error)) from None
-    except AlreadyRunning as error:
-        raise click.ClickException(
-            f"{error}, then run this command again; the service takes up what it writes"
-        ) from None
-    except SchemaMismatch as error:
-        raise click.ClickException(str(error)) from None
-    try:
-        clock = SystemClock()
-        create_all(database, clock.now())
-        yield OfflineWriter(database, clock, SystemTokens())
-    finally:
-        database.close()
+    with held(settings_of(config, data)) as database:
+        yield OfflineWriter(database, SystemClock(), SystemTokens())
