@@ -9,12 +9,15 @@ from typing import Any
 
 import click
 
-from ..money.offline import data_options, drive, offline_writer
+from ..cli.access import configured
+from ..cli.output import Trouble
+from ..cli.output import as_json as json_option
+from ..money.offline import drive, offline_writer
 from .overview import RunLine, StatementLine, runs_of, statements_of
 from .period import BadPeriod, Period
 from .runs import RunReport, run_statements
 from .schedule import BadSchedule, set_schedule
-from .steps import NoSuchEnterprise, StatementKind
+from .steps import NoSuchEnterprise, StatementKind, enterprises_of
 
 
 class _PeriodType(click.ParamType[Period]):
@@ -40,9 +43,9 @@ def statement() -> None:
 @statement.command()
 @click.option("--period", type=_PeriodType(), required=True, help="The month, as 2026-10.")
 @click.option("--kind", type=_KINDS, help="Only this kind; both without it.")
-@click.option("--enterprise", type=int, help="Only this enterprise; all without it.")
-@click.option("--json", "as_json", is_flag=True, help="Print the reports as JSON.")
-@data_options
+@click.option("--enterprise", type=click.IntRange(1, 0xFFFFFFFF), help="Only this enterprise; all without it.")
+@json_option
+@configured
 def run(
     *, period: Period, kind: str | None, enterprise: int | None, as_json: bool, config: Path | None, data: Path | None
 ) -> None:
@@ -51,8 +54,8 @@ def run(
     with offline_writer(config, data) as writer:
         try:
             reports = drive(run_statements(writer.perform, period, kinds=kinds, enterprise_id=enterprise))
-        except NoSuchEnterprise as error:
-            raise click.ClickException(str(error)) from None
+        except (NoSuchEnterprise, BadPeriod) as error:
+            raise Trouble(str(error)) from None
     if as_json:
         click.echo(json.dumps([{**asdict(report), "period": str(report.period)} for report in reports]))
     for report in () if as_json else reports:
@@ -62,9 +65,9 @@ def run(
 @statement.command()
 @click.option("--period", type=_PeriodType(), help="The month; without it, all runs are listed.")
 @click.option("--kind", type=_KINDS, help="Only this kind.")
-@click.option("--enterprise", type=int, help="Only this enterprise.")
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-@data_options
+@click.option("--enterprise", type=click.IntRange(1, 0xFFFFFFFF), help="Only this enterprise.")
+@json_option
+@configured
 def show(
     *,
     period: Period | None,
@@ -98,13 +101,13 @@ def show(
 
 
 @statement.command()
-@click.option("--enterprise", type=int, required=True)
+@click.option("--enterprise", type=click.IntRange(1, 0xFFFFFFFF), required=True)
 @click.option("--kind", type=_KINDS, required=True)
 @click.option("--day", type=int, required=True, help="Day of the next month, 1 to 28.")
 @click.option("--hour", type=int, required=True, help="Hour of the day, 9 to 19, Asia/Shanghai.")
 @click.option("--since", type=_PeriodType(), required=True, help="The first month that is sent by this schedule.")
 @click.option("--off", is_flag=True, help="Keep the schedule, but do not run it.")
-@data_options
+@configured
 def schedule(
     *,
     enterprise: int,
@@ -119,6 +122,7 @@ def schedule(
     """Set when an enterprise's statements are sent."""
     with offline_writer(config, data) as writer:
         try:
+            writer.run(lambda connection, _: enterprises_of(connection, enterprise))
             writer.run(
                 lambda connection, _: set_schedule(
                     connection,
@@ -130,6 +134,8 @@ def schedule(
                     enabled=not off,
                 )
             )
+        except NoSuchEnterprise as error:
+            raise Trouble(str(error)) from None
         except BadSchedule as error:
             raise click.UsageError(str(error)) from None
     click.echo("set; the service reads it at its next start")

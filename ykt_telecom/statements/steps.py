@@ -20,7 +20,7 @@ from ..money.tables import card_transaction
 from ..notices.signature import signature_or_default
 from ..storage.context import StepContext
 from .figures import Scope, attendance_texts, consumption_texts
-from .period import Period
+from .period import BadPeriod, Period
 from .tables import statement, statement_opt_out, statement_run
 
 ORIGIN = "statement"
@@ -82,7 +82,12 @@ def enterprises_of(connection: Connection, enterprise_id: int | None = None) -> 
 def open_run(
     connection: Connection, context: StepContext, *, enterprise_id: int, kind: StatementKind, period: Period
 ) -> str:
-    """The run of this enterprise, kind and period: the one there is, or a new one with the cut-off of now."""
+    """The run of this enterprise, kind and period: the one there is, or a new one with the cut-off of now.
+
+    Raises `BadPeriod` before the period has ended: a run is final, and what came later would never be told.
+    """
+    if context.now < period.ends():
+        raise BadPeriod(f"{period} has not ended: its statements can be written from {period.ends():%Y-%m-%d} on")
     same = _find_run(connection, enterprise_id, kind, period)
     if same is not None:
         return str(same.id)

@@ -13,6 +13,7 @@ from ykt_telecom.attendance.cli import attendance
 from ykt_telecom.clock import SystemClock
 from ykt_telecom.money.cli import transaction
 from ykt_telecom.statements.cli import statement
+from ykt_telecom.statements.period import Period
 from ykt_telecom.storage.database import create_all, open_database
 
 
@@ -87,6 +88,10 @@ def test_what_is_wrong_is_said_in_lines_with_the_remedy(folder: Path) -> None:
     assert "ykt init" in missing.output
     unknown = runner.invoke(statement, ["run", "--period", "2026-10", "--enterprise", "7", *data])
     assert (unknown.exit_code, "no enterprise 7" in unknown.output) == (1, True)
+    nobody = "schedule --enterprise 7 --kind attendance --hour 9 --since 2026-10 --day 1".split()
+    assert "no enterprise 7" in runner.invoke(statement, [*nobody, *data]).output
+    early = runner.invoke(statement, ["run", "--period", str(Period.of(SystemClock().now())), *data])
+    assert (early.exit_code, "has not ended" in early.output) == (1, True)
     wrong = ["schedule", "--enterprise", str(HUAXIN), "--kind", "attendance", "--hour", "9", "--since", "2026-10"]
     assert runner.invoke(statement, [*wrong, "--day", "31", *data]).exit_code == 2
     assert runner.invoke(statement, [*wrong, "--day", "5", *data]).exit_code == 0

@@ -22,7 +22,7 @@ from ykt_telecom.money.offline import drive
 from ykt_telecom.money.steps import CardTransaction, Kind, post_transaction
 from ykt_telecom.statements.join import run_due
 from ykt_telecom.statements.overview import runs_of, statements_of
-from ykt_telecom.statements.period import Period
+from ykt_telecom.statements.period import BadPeriod, Period
 from ykt_telecom.statements.runs import RunReport, catch_up, run_one, run_statements
 from ykt_telecom.statements.schedule import BadSchedule, DueRun, due_runs, set_schedule, triggers
 from ykt_telecom.statements.steps import (
@@ -169,6 +169,7 @@ def test_what_is_uploaded_after_the_cut_off_goes_into_the_next_statement() -> No
     late = CardTransaction(iccid_of(1), HUAXIN, Kind.LOAD, 77_700, 9, "CZ01", moment)
     world.run(lambda connection, context: post_transaction(connection, late, now=context.now, origin="late"))
     world.run(lambda connection, context: write_batch(connection, context, opened))
+    world.now += timedelta(days=30)
     october = drive(run_one(Performer(world).perform, HUAXIN, StatementKind.CONSUMPTION, SEPTEMBER.after()))
     assert october.written == 1
     with world.reading() as connection:
@@ -177,6 +178,15 @@ def test_what_is_uploaded_after_the_cut_off_goes_into_the_next_statement() -> No
     assert "补记" not in before
     assert "充值1笔777.00元" in after.replace("共", "")
     assert "含补记1笔" in after
+
+
+def test_a_month_that_goes_on_is_not_closed() -> None:
+    """A run is final: one too early would swallow the rest of the month."""
+    world = a_month(1)
+    with pytest.raises(BadPeriod, match="from 2026-11-01 on"):
+        drive(run_statements(Performer(world).perform, SEPTEMBER.after()))
+    with world.reading() as connection:
+        assert connection.execute(select(statement.c.id)).first() is None
 
 
 def test_opted_out_and_strangers_are_written_down_and_not_sent() -> None:
