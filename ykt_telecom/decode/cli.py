@@ -27,16 +27,23 @@ def read_keys(path: Path) -> DecodeKeys:
         return DecodeKeys(
             {0: keys},
             OpenSslProvider(),
-            Spi.decode(bytes.fromhex(table.get("spi", "1639"))),
-            int(table.get("kic", "12"), 16),
-            int(table.get("kid", "12"), 16),
+            Spi.decode(_octets(table.get("spi", "1639"), 2)),
+            _octets(table.get("kic", "12"), 1)[0],
+            _octets(table.get("kid", "12"), 1)[0],
         )
     except KeyError as error:
         raise click.UsageError(f"{path}: {error.args[0]} is missing. {KEYS_HELP}") from None
-    except (OSError, CodecError, ValueError) as error:
-        raise click.UsageError(
-            f"{path}: {type(error).__name__}; check that it is TOML with keys in hex. {KEYS_HELP}"
-        ) from None
+    except OSError as error:
+        raise click.UsageError(f"{path}: {error.strerror}. {KEYS_HELP}") from None
+    except (CodecError, TypeError, ValueError):
+        raise click.UsageError(f"{path}: not TOML with keys in hex. {KEYS_HELP}") from None
+
+
+def _octets(text: str, size: int) -> bytes:
+    octets = bytes.fromhex(text)
+    if len(octets) != size:
+        raise ValueError(f"{size} octets are wanted")
+    return octets
 
 
 @click.command()
