@@ -90,7 +90,7 @@ def open_database(path: Path) -> Database:
     lock = _take_lock(path.with_name(path.name + ".lock"))
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        engine = create_engine(f"sqlite:///{path}", pool_size=4, max_overflow=4)
+        engine = create_engine(f"sqlite:///{path}", pool_size=4, max_overflow=4, hide_parameters=True)
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
         with engine.connect().execution_options(**{_READ_ONLY: True}) as connection:
@@ -107,7 +107,7 @@ def open_for_reading(path: Path) -> Database:
     """Open an existing database without the lock, beside the instance that holds it; writing is refused by SQLite."""
     if not path.is_file():
         raise FileNotFoundError(f"no database at {path}: run `ykt init`, or name another --data or --config")
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, hide_parameters=True)
     event.listen(engine, "connect", _refuse_writes)
     event.listen(engine, "begin", _begin)
     return Database(engine, path, -1)

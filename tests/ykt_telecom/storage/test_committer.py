@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import OperationalError
 
 from tests.tasks import in_task
@@ -19,7 +19,7 @@ from ykt_telecom.audit.tables import audit_row
 from ykt_telecom.clock import BUSINESS_ZONE, ManualClock
 from ykt_telecom.storage.committer import Committer
 from ykt_telecom.storage.context import StepContext
-from ykt_telecom.storage.database import create_all, open_database
+from ykt_telecom.storage.database import create_all, open_database, open_for_reading
 from ykt_telecom.storage.faults import AlreadyRunning, StorageUnavailable
 from ykt_telecom.storage.marks import OUTBOX, mark
 from ykt_telecom.storage.schema import schema_version
@@ -47,6 +47,18 @@ def a_row(conn: Connection, action: str) -> None:
 
 def count(conn: Connection) -> int:
     return int(conn.execute(select(func.count()).select_from(audit_row)).scalar_one())
+
+
+def test_an_error_of_the_database_names_no_values(tmp_path: Path) -> None:
+    """What was to be written or found may be a verifier or a member's text; errors end up in logs."""
+    path = tmp_path / "db" / "ykt.db"
+    database = open_database(path)
+    create_all(database, NOON)
+    for opened in (database, open_for_reading(path)):
+        with pytest.raises(OperationalError) as raised, opened.reading() as conn:
+            conn.execute(text("select :value from nowhere"), {"value": "135790"})
+        assert "135790" not in str(raised.value)
+        opened.engine.dispose()
 
 
 @in_task
