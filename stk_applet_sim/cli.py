@@ -18,6 +18,7 @@ import click
 from telecom_codecs.apdu import describe
 from telecom_codecs.errors import CodecError
 
+from .menu_cli import menu
 from .population import station_of
 from .readers.card_session import CardSession, NotAnswered
 from .readers.pcsc import CardInReader, NoReaders, card_in, reader_names
@@ -33,6 +34,9 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Machine-readable
 @click.group()
 def sim() -> None:
     """Simulated UICCs."""
+
+
+sim.add_command(menu)
 
 
 @sim.command("serve")
