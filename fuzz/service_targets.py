@@ -14,9 +14,13 @@ from stk_applet_sim.applet import menu_messages
 from stk_applet_sim.uicc.card import Uicc
 from stk_applet_sim.uicc.profile import CardProfile
 from telecom_codecs.errors import BadValue, LocalError, RemoteError
-from telecom_codecs.identities import Iccid
+from telecom_codecs.identities import Iccid, Tar
 from telecom_codecs.octets import Cursor
+from telecom_codecs.packet_security import seal_command, seal_response
 from telecom_codecs.providers.openssl import OpenSslProvider
+from telecom_codecs.secret_key import KeySet, SecretKey
+from telecom_codecs.secured_packet import CommandPacket, ResponsePacket, Spi
+from ykt_telecom.decode import KINDS, DecodeKeys, as_json, as_text, decode_layers
 from ykt_telecom.dialogue import answer, request
 from ykt_telecom.dialogue.password import ServicePassword
 from ykt_telecom.notices.texts import Language
@@ -165,6 +169,44 @@ def _sessions() -> tuple[bytes, ...]:
     )
 
 
+_DECODE_KEYS: Final = DecodeKeys(
+    {0: KeySet(SecretKey(bytes(range(16))), SecretKey(bytes(range(16, 32))))}, OpenSslProvider()
+)
+
+
+def _layers(octets: bytes) -> tuple[int, int]:
+    """Any octets as `ykt decode` shows them, of the kind the first octet picks; the labels are all octets."""
+    kinds = ("auto", *KINDS)
+    layers = decode_layers([octets[1:]], kinds[octets[0] % len(kinds)] if octets else "auto", _DECODE_KEYS)
+    for layer in layers:
+        if sum(len(label.octets) for label in layer.labels) != len(layer.octets):
+            raise AssertionError(f"{layer.name}: octets without a label")
+    return len("".join(as_text(layer) for layer in layers)), len(str([as_json(layer) for layer in layers]))
+
+
+def _shown() -> tuple[bytes, ...]:
+    """Something of every kind, behind the octet that picks it; a packet that opens under the keys among them."""
+    found = [bytes((0,)) + octets for octets in (*corpus.pdus(), *corpus.octets("envelope", "envelope_sms_pp"))]
+    packet = CommandPacket(
+        Spi.decode(b"\x16\x39"), 0x12, 0x12, Tar(b"\xb0\x00\x01"), 7, bytes.fromhex("00a40004023f00")
+    )
+    answer_packet = ResponsePacket(packet.tar, 7, 0, bytes.fromhex("019000"))
+    keys, provider = _DECODE_KEYS.of(1), _DECODE_KEYS.provider
+    found.append(b"\0" + seal_command(packet, keys, provider))
+    found.append(b"\0" + seal_response(answer_packet, packet.spi, 0x12, 0x12, keys, provider))
+    examples = {
+        "script": ("80e60c00110000000000000000", "aa09220700a40004023f00", "80e288000a0101020102"),
+        "response": ("ab1c800101231762138202412183023f008a01058b032f060188010 89000".replace(" ", ""), "016132"),
+        "apdu": ("00a4000c023f00", "62138202412183023f008a01058b032f06018801089000"),
+        "deliver-report": ("40077ff610027100000b0ab00001000000002a0000",),
+        "status-report": ("06010b918613800000f1621122020000236211220210002300",),
+        "terminal-response": ("8103012301820282818301008d0704313233343536",),
+    }
+    for at, kind in enumerate(KINDS, 1):
+        found += [bytes((at,)) + bytes.fromhex(text) for text in examples.get(kind, ())]
+    return tuple(found)
+
+
 def targets() -> tuple[Target, ...]:
     """SMPP, menu requests and answers on both sides, a card."""
     pdus = _pdus()
@@ -180,5 +222,6 @@ def targets() -> tuple[Target, ...]:
         # the card only writes requests; its reader, for tests, takes longer ones than can be written
         named("menu.Request", menu_messages.Request.decode, None, *_requests()),
         named("menu.Answer", menu_messages.Answer.decode, menu_messages.Answer.encode, *_answers()),
+        Target("decode.layers", _layers, None, _shown(), weight=16),
         Target("card.process", _Card().process, None, _sessions(), refusals=(RemoteError,), weight=4),
     )  # fmt: skip

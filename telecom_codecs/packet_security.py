@@ -42,6 +42,8 @@ __all__ = [
     "OpenedCommand",
     "OpenedResponse",
     "SecretKey",
+    "deciphered_command",
+    "deciphered_response",
     "open_command",
     "open_response",
     "seal_command",
@@ -356,3 +358,38 @@ def open_response(  # noqa: PLR0917 - the octets, what the command asked, and wi
     data = _without_padding(body, counter[5], suite)
     packet = ResponsePacket(tar_of(prefix[3:6]), int.from_bytes(counter[:5], "big"), counter[6], data)
     return OpenedResponse(packet, spi.por_check is PacketCheck.CC)
+
+
+def deciphered_command(
+    octets: bytes, keys: KeySet | None, provider: CryptoProvider, *, weak_algorithms: bool = False
+) -> bytes:
+    """The packet from CPL on with its ciphered part in clear, octet for octet; for people who look at packets.
+
+    Nothing is checked: to act on a packet, use :func:`open_command`. Raises as that does.
+    """
+    prefix, _, ciphered, _ = split_command(octets)
+    suite = _suite(prefix[3] & 7, prefix[5] & 15, prefix[6] & 15)
+    suite.admit(keys, weak_algorithms, BadValue)
+    return prefix + _decipher(suite, ciphered, keys, provider)
+
+
+def deciphered_response(  # noqa: PLR0917 - as open_response
+    octets: bytes,
+    spi: Spi,
+    kic: int,
+    kid: int,
+    keys: KeySet | None,
+    provider: CryptoProvider,
+    *,
+    weak_algorithms: bool = False,
+) -> bytes:
+    """The response packet from RPL on in clear, octet for octet; the twin of :func:`deciphered_command`.
+
+    An error answered without security (see :func:`open_response`) comes back as it is.
+    """
+    prefix, check_length, ciphered = split_response(octets)
+    if _unsecured_error(prefix, check_length, ciphered) is not None:
+        return octets
+    suite = _suite(_response_security(spi), kic & 15, kid & 15)
+    suite.admit(keys, weak_algorithms, BadValue)
+    return prefix + _decipher(suite, ciphered, keys, provider)

@@ -35,7 +35,6 @@ FIELDS = {
 }
 SECRET_FIELDS = frozenset({0x81, 0x82})
 KINDS = {0x01: "final", 0x02: "interim", 0x03: "confirm", 0x04: "silent"}
-HEAD = 21  #: octets in front of the fields of a request
 
 
 def applet_request(octets: bytes) -> Layer:
@@ -51,24 +50,13 @@ def applet_request(octets: bytes) -> Layer:
         while walk.remaining and walk.peek("field"):
             tag = walk.number(1, "field", lambda value: FIELDS.get(value, f"{value:02X}"))
             length = walk.number(1, "length")
-            walk.take(length, "value", "(hidden)" if tag in SECRET_FIELDS else "")
+            secret = tag in SECRET_FIELDS
+            walk.take(length, "value", "(hidden)" if secret else "", secret=secret)
         if walk.remaining:
             walk.rest("fill", "zeros, so that the length tells nothing")
         return ()
 
-    return layer("request of the menu applet (docs/wire/card-application.md)", _without_secrets(octets), read)
-
-
-def _without_secrets(octets: bytes) -> bytes:
-    """The request with stars for the octets of passwords."""
-    shown = bytearray(octets)
-    place = HEAD
-    while place + 2 <= len(shown) and shown[place]:
-        end = min(place + 2 + shown[place + 1], len(shown))
-        if shown[place] in SECRET_FIELDS:
-            shown[place + 2 : end] = b"*" * (end - place - 2)
-        place = end
-    return bytes(shown)
+    return layer("request of the menu applet (docs/wire/card-application.md)", octets, read)
 
 
 def applet_answer(octets: bytes) -> Layer:

@@ -10,11 +10,12 @@ from telecom_codecs.octets import Cursor
 from telecom_codecs.sms_tpdu import SmsDeliver, SmsSubmit
 from telecom_codecs.udh import UserDataHeader
 
-from .layer import Layer
-from .secured import DecodeKeys, command_apdu, command_packet, compact_response, response_apdu, response_packet
+from .apdus import command_apdu, response_apdu, script, script_response
+from .layer import Layer, without_secrets
+from .secured import DecodeKeys, command_packet, response_packet
 from .smpp import pdu
-from .sms import tpdu, user_data
-from .toolkit import TEMPLATES, toolkit_octets
+from .sms import deliver_report, sms_command, status_report, submit_report, tpdu, user_data
+from .toolkit import is_template, toolkit_octets
 
 __all__ = ["KINDS", "DecodeKeys", "decode_layers", "kind_of"]
 
@@ -39,7 +40,7 @@ def _apdu(octets: bytes, keys: DecodeKeys | None) -> Layer:
     if len(octets) == 2 or (
         len(octets) > 2 and octets[-2] in {0x90, 0x91, 0x61, 0x9F} and octets[0] not in {0, 0x80, 0xA0}
     ):
-        return response_apdu(octets)
+        return response_apdu(octets, lambda ins, body: toolkit_octets(body, keys=keys))
     return command_apdu(octets, lambda ins, body: toolkit_octets(body, response=ins == 0x14, keys=keys))
 
 
@@ -49,7 +50,12 @@ KINDS: dict[str, Reader] = {
     "user-data": _user_data,
     "command-packet": _command_packet,
     "response-packet": _response_packet,
-    "response": lambda octets, keys: compact_response(octets),
+    "deliver-report": deliver_report,
+    "submit-report": submit_report,
+    "status-report": status_report,
+    "sms-command": sms_command,
+    "script": lambda octets, keys: script(octets),
+    "response": lambda octets, keys: script_response(octets),
     "apdu": _apdu,
     "proactive": lambda octets, keys: toolkit_octets(octets, keys=keys),
     "terminal-response": lambda octets, keys: toolkit_octets(octets, response=True, keys=keys),
@@ -61,7 +67,7 @@ def kind_of(octets: bytes) -> str:
     length = len(octets)
     if length >= 16 and int.from_bytes(octets[:4], "big") == length and int.from_bytes(octets[4:8], "big") in CLASSES:
         return "smpp"
-    if octets[:1] and octets[0] in TEMPLATES:
+    if octets[:1] and is_template(octets[0]):
         return "proactive"
     if octets[:2] == b"\x81\x03" and length >= 12:
         return "terminal-response"
@@ -102,7 +108,8 @@ def _body_of(octets: bytes, kind: str) -> tuple[UserDataHeader, bytes] | None:
 def decode_layers(messages: Sequence[bytes], kind: str = "auto", keys: DecodeKeys | None = None) -> tuple[Layer, ...]:
     """The layers of each message; where they are the segments of one, the joined packet behind them.
 
-    `kind` is one of :data:`KINDS` or "auto". Never raises for bad octets: the fault is in the layer.
+    `kind` is one of :data:`KINDS` or "auto". Never raises for bad octets: the fault is in the layer. Passwords and PINs
+    are stars, in every layer.
     """
     layers: list[Layer] = []
     parts: dict[int, tuple[UserDataHeader, bytes]] = {}
@@ -121,7 +128,7 @@ def decode_layers(messages: Sequence[bytes], kind: str = "auto", keys: DecodeKey
         total = first.concatenation.total if first.concatenation else 0
         body = b"".join(parts[sequence][1] for sequence in sorted(parts))
         if total == len(parts) and first.find(0x70):
-            layers.append(command_packet(body, keys))
+            layers.append(command_packet(body, keys, segments=total))
         elif total == len(parts) and first.find(0x71):
-            layers.append(response_packet(body, keys))
-    return tuple(layers)
+            layers.append(response_packet(body, keys, segments=total))
+    return without_secrets(tuple(layers))

@@ -16,8 +16,9 @@ def as_text(layer: Layer, *, depth: int = 0) -> str:
     for label in layer.labels:
         rows = [label.octets[at : at + WIDTH].hex() for at in range(0, len(label.octets), WIDTH)] or ["-"]
         meaning = f"  {label.meaning}" if label.meaning else ""
-        lines.append(f"{indent}  {label.offset:4}  {rows[0]}  {label.name}{meaning}")
-        lines.extend(f"{indent}        {row}" for row in rows[1:])
+        under = "  " * label.depth
+        lines.append(f"{indent}  {label.offset:4}  {under}{rows[0]}  {label.name}{meaning}")
+        lines.extend(f"{indent}        {under}{row}" for row in rows[1:])
     if layer.fault:
         lines.append(f"{indent}  !! {layer.fault}")
     lines.extend(as_text(inner, depth=depth + 1) for inner in layer.inside)
@@ -30,7 +31,13 @@ def as_json(layer: Layer) -> dict[str, Any]:
         "layer": layer.name,
         "octets": layer.octets.hex(),
         "fields": [
-            {"offset": label.offset, "octets": label.octets.hex(), "name": label.name, "meaning": label.meaning}
+            {
+                "offset": label.offset,
+                "octets": label.octets.hex(),
+                "name": label.name,
+                "meaning": label.meaning,
+                "depth": label.depth,
+            }
             for label in layer.labels
         ],
         "fault": layer.fault,

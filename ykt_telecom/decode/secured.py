@@ -1,31 +1,34 @@
-"""Secured packets, scripts and APDUs as layers — TS 102 225, TS 102 226, ISO 7816-4."""
+"""Secured packets as layers — ETSI TS 102 225 §5, 3GPP TS 31.115 §4."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
-from telecom_codecs.apdu import describe
 from telecom_codecs.errors import CodecError
-from telecom_codecs.packet_security import open_command, open_response
+from telecom_codecs.packet_security import deciphered_command, deciphered_response, open_command, open_response
 from telecom_codecs.providers.openssl import OpenSslProvider
 from telecom_codecs.secret_key import CryptoProvider, KeySet
 from telecom_codecs.secured_packet import (
     COMMAND_HEADER,
     RESPONSE_HEADER,
     CipherAlgorithm,
+    CommandHeader,
     KeyReference,
     PacketCheck,
     PorRequest,
     PorStatus,
+    ResponseHeader,
     Spi,
 )
 
+from . import apdus
 from .applet import applet_answer, applet_request
 from .layer import Layer, Walk, layer
 
 #: what the TARs of this service mean (docs/wire/card-application.md §1)
-TARS = {
+TARS: Final = {
     "000000": "card manager (RAM)",
     "B00000": "files of the UICC (RFM)",
     "B00010": "files of the UICC (RFM)",
@@ -35,29 +38,8 @@ TARS = {
     "594B80": "platform",
 } | {f"594B{slot:02X}": f"enterprise application in slot {slot}" for slot in range(1, 9)}
 
-INSTRUCTIONS = {
-    0x20: "VERIFY",
-    0x5A: "NUMBERED LOAD",
-    0x5C: "QUERY",
-    0x5E: "CLOSE / REOPEN / FREEZE / UNFREEZE",
-    0x84: "GET CHALLENGE",
-    0xA4: "SELECT",
-    0xB0: "READ BINARY",
-    0xB2: "READ RECORD",
-    0xC0: "GET RESPONSE",
-    0xCA: "GET DATA",
-    0xD6: "UPDATE BINARY",
-    0xD8: "PUT KEY",
-    0xDC: "UPDATE RECORD",
-    0xE2: "STORE DATA",
-    0xE4: "DELETE",
-    0xE6: "INSTALL",
-    0xF2: "GET STATUS / STATUS",
-    0x10: "TERMINAL PROFILE",
-    0x12: "FETCH",
-    0x14: "TERMINAL RESPONSE",
-    0xC2: "ENVELOPE",
-}
+_COMMAND: Final = "command packet (TS 102 225 §5.1)"
+_RESPONSE: Final = "response packet (TS 102 225 §5.2)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,75 +96,6 @@ def _kid_meaning(octet: int, check: PacketCheck) -> str:
     return f"key set {reference.index}, {name}"
 
 
-def command_packet(octets: bytes, keys: DecodeKeys | None = None) -> Layer:
-    """A command packet that starts at CPL."""
-
-    def read(walk: Walk) -> tuple[Layer, ...]:
-        walk.number(2, "CPL", lambda value: f"{value} octets follow")
-        check_length = walk.number(1, "CHL", lambda value: f"header of {value} octets") - COMMAND_HEADER
-        spi = Spi.decode(walk.take(2, "SPI", _spi_meaning))
-        kic = walk.number(1, "KIc", _kic_meaning)
-        walk.number(1, "KID", lambda octet: _kid_meaning(octet, spi.check))
-        tar = walk.take(3, "TAR", tar_meaning)
-        if spi.ciphered:
-            walk.rest("CNTR PCNTR RC/CC/DS data", "ciphered")
-        else:
-            walk.number(5, "CNTR")
-            walk.number(1, "PCNTR", lambda value: f"{value} padding octets")
-            walk.take(max(check_length, 0), "RC/CC/DS", spi.check.name)
-            walk.rest("secured data")
-        if spi.ciphered and keys is None:
-            return ()
-        try:
-            opened = open_command(
-                octets,
-                keys.of(kic) if keys else None,
-                keys.provider if keys else OpenSslProvider(),
-                weak_algorithms=True,
-            )
-        except CodecError as error:
-            return (Layer("command packet, opened", b"", fault=f"does not open: {error}"),)
-        return (_opened("command", opened.packet.counter, None, script(opened.packet.data, tar)),)
-
-    return layer("command packet (TS 102 225 §5.1)", octets, read)
-
-
-def response_packet(octets: bytes, keys: DecodeKeys | None = None) -> Layer:
-    """A response packet that starts at RPL; keys say how the command asked for it to be secured."""
-
-    def read(walk: Walk) -> tuple[Layer, ...]:
-        walk.number(2, "RPL", lambda value: f"{value} octets follow")
-        check_length = walk.number(1, "RHL", lambda value: f"header of {value} octets") - RESPONSE_HEADER
-        tar = walk.take(3, "TAR", tar_meaning)
-        if keys is None:
-            walk.rest("CNTR PCNTR status RC/CC/DS data", f"ciphered or not; RC/CC/DS of {check_length} octets")
-            return ()
-        walk.rest("CNTR PCNTR status RC/CC/DS data", "ciphered" if keys.spi.por_ciphered else "in clear")
-        try:
-            opened = open_response(
-                octets, keys.spi, keys.kic, keys.kid, keys.of(keys.kic), keys.provider, weak_algorithms=True
-            )
-        except CodecError as error:
-            return (Layer("response packet, opened", b"", fault=f"does not open: {error}"),)
-        packet = opened.packet
-        inside = compact_response(packet.data) if packet.data and tar.hex() != "594b54" else None
-        return (_opened("response", packet.counter, packet.status, inside, authentic=opened.authentic),)
-
-    return layer("response packet (TS 102 225 §5.2)", octets, read)
-
-
-def _opened(kind: str, counter: int, status: int | None, inside: Layer | None, *, authentic: bool = True) -> Layer:
-    def read(walk: Walk) -> tuple[Layer, ...]:
-        walk.number(5, "CNTR")
-        if status is not None:
-            walk.number(1, "status", por_meaning)
-        return (inside,) if inside else ()
-
-    octets = counter.to_bytes(5, "big") + (b"" if status is None else bytes((status,)))
-    name = f"{kind} packet, opened: {'check good' if authentic else 'NOT authentic'}"
-    return layer(name, octets, read)
-
-
 def por_meaning(status: int) -> str:
     try:
         known = PorStatus(status)
@@ -191,67 +104,138 @@ def por_meaning(status: int) -> str:
     return f"{known.name}: {known.remedy}"
 
 
+def _in_clear(walk: Walk, check_length: int, check: str, *, response: bool) -> bytes:
+    """Label the part behind the TAR, in clear: counter, padding counter, (status,) check, data, padding."""
+    walk.number(5, "CNTR")
+    padding = walk.number(1, "PCNTR", lambda value: f"{value} padding octets")
+    if response:
+        walk.number(1, "status", por_meaning)
+    if check_length:
+        walk.take(check_length, "RC/CC/DS", check)
+    padding = min(padding, walk.remaining)
+    data = b""
+    if walk.remaining > padding:
+        data = walk.take(walk.remaining - padding, "secured data")
+    if padding:
+        walk.take(padding, "padding")
+    return data
+
+
+def _whole(name: str, segments: int) -> str:
+    return f"{name}, joined from {segments} segments" if segments > 1 else name
+
+
+def command_packet(octets: bytes, keys: DecodeKeys | None = None, *, segments: int = 1) -> Layer:
+    """A command packet that starts at CPL (or, unciphered, at CHL)."""
+
+    def read(walk: Walk) -> tuple[Layer, ...]:
+        if not _starts_at_chl(octets):
+            walk.number(2, "CPL", lambda value: f"{value} octets follow")
+        check_length = walk.number(1, "CHL", lambda value: f"header of {value} octets") - COMMAND_HEADER
+        spi = Spi.decode(walk.take(2, "SPI", _spi_meaning))
+        kic = walk.number(1, "KIc", _kic_meaning)
+        walk.number(1, "KID", lambda octet: _kid_meaning(octet, spi.check))
+        tar = walk.take(3, "TAR", tar_meaning)
+        CommandHeader.peek(octets)  # lengths that contradict each other are this layer's fault
+        key_set = keys.of(kic) if keys else None
+        provider = keys.provider if keys else OpenSslProvider()
+        if spi.ciphered:
+            walk.rest("CNTR PCNTR RC/CC/DS data padding", "ciphered")
+            if keys is None:
+                return ()
+            try:
+                open_command(octets, key_set, provider, weak_algorithms=True)
+                clear = deciphered_command(octets, key_set, provider, weak_algorithms=True)[10:]
+            except CodecError as error:
+                return (Layer("command packet, deciphered", b"", fault=f"does not open: {error}"),)
+            return (_deciphered("command", clear, check_length, f"{spi.check.name}, good", response=False,
+                                inside=lambda data: (script(data, tar),)),)  # fmt: skip
+        verdict = _verdict(
+            spi, key_set, lambda: open_command(octets, key_set, provider, weak_algorithms=True), spi.check
+        )
+        data = _in_clear(walk, check_length, verdict, response=False)
+        faults = (Layer("command packet, checked", b"", fault=verdict),) if verdict.startswith("does not") else ()
+        return (*faults, *((script(data, tar),) if data else ()))
+
+    return layer(_whole(_COMMAND, segments), octets, read)
+
+
+def _starts_at_chl(octets: bytes) -> bool:
+    try:
+        return CommandHeader.peek(octets).chl_start
+    except CodecError:
+        return False
+
+
+def _verdict(spi: Spi, key_set: KeySet | None, verify: Callable[[], object], check: PacketCheck) -> str:
+    """What is to be said of the check of a packet in clear."""
+    if check is PacketCheck.NONE:
+        return "no check"
+    if check is not PacketCheck.RC and key_set is None:
+        return f"{check.name}, not checked without keys"
+    try:
+        verify()
+    except CodecError as error:
+        return f"does not open: {error}"
+    return f"{check.name}, good"
+
+
+def _deciphered(
+    kind: str,
+    clear: bytes,
+    check_length: int,
+    check: str,
+    *,
+    response: bool,
+    inside: Callable[[bytes], tuple[Layer, ...]],
+) -> Layer:
+    def read(walk: Walk) -> tuple[Layer, ...]:
+        data = _in_clear(walk, check_length, check, response=response)
+        return inside(data) if data else ()
+
+    return layer(f"{kind} packet, deciphered", clear, read)
+
+
+def response_packet(octets: bytes, keys: DecodeKeys | None = None, *, segments: int = 1) -> Layer:
+    """A response packet that starts at RPL; keys say how the command asked for it to be secured."""
+
+    def read(walk: Walk) -> tuple[Layer, ...]:
+        walk.number(2, "RPL", lambda value: f"{value} octets follow")
+        check_length = walk.number(1, "RHL", lambda value: f"header of {value} octets") - RESPONSE_HEADER
+        tar = walk.take(3, "TAR", tar_meaning)
+        ResponseHeader.peek(octets)
+        if keys is None:
+            walk.rest("CNTR PCNTR status RC/CC/DS data padding", f"ciphered or not; RC/CC/DS of {check_length} octets")
+            return ()
+        how = (octets, keys.spi, keys.kic, keys.kid, keys.of(keys.kic), keys.provider)
+        try:
+            opened = open_response(*how, weak_algorithms=True)
+            clear = deciphered_response(*how, weak_algorithms=True)[6:]
+        except CodecError as error:
+            walk.rest("CNTR PCNTR status RC/CC/DS data padding")
+            return (Layer("response packet, deciphered", b"", fault=f"does not open: {error}"),)
+        check = f"{keys.spi.por_check.name}, good" if opened.authentic else "NOT authentic"
+
+        def inside(data: bytes) -> tuple[Layer, ...]:
+            return () if tar.hex() == "594b54" else (apdus.script_response(data),)
+
+        if clear == octets[6:]:
+            if not check_length:
+                walk_name = "NOT authentic: no check"
+                data = _in_clear(walk, 0, walk_name, response=True)
+            else:
+                data = _in_clear(walk, check_length, check, response=True)
+            return inside(data) if data else ()
+        walk.rest("CNTR PCNTR status RC/CC/DS data padding", "ciphered")
+        return (_deciphered("response", clear, check_length, check, response=True, inside=inside),)
+
+    return layer(_whole(_RESPONSE, segments), octets, read)
+
+
 def script(octets: bytes, tar: bytes) -> Layer:
-    """Secured data of a command packet: C-APDUs for card manager, files and enterprise applications."""
+    """Secured data of a command packet: menu messages, or C-APDUs for everything else."""
     if tar.hex() == "594b80":
         return applet_request(octets)
     if tar.hex() == "594b54":
         return applet_answer(octets)
-
-    def read(walk: Walk) -> tuple[Layer, ...]:
-        found = []
-        while walk.remaining:
-            header = walk.take(5, "C-APDU header")
-            data = b""
-            if header[1] not in {0xC0, 0xB0, 0xB2, 0xCA, 0xF2} or (header[1] == 0xF2 and header[4]):
-                data = walk.take(header[4], "data")
-            found.append(command_apdu(header + data))
-        return tuple(found)
-
-    return layer("script, compact format (TS 102 226 §5.2.1)", octets, read)
-
-
-def command_apdu(octets: bytes, carried: Callable[[int, bytes], Layer] | None = None) -> Layer:
-    """A C-APDU, with status word behind it or not; `carried` reads what ENVELOPE and TERMINAL RESPONSE hold."""
-
-    def read(walk: Walk) -> tuple[Layer, ...]:
-        walk.number(1, "CLA", lambda value: f"{value:02X}")
-        ins = walk.number(1, "INS", lambda value: INSTRUCTIONS.get(value, f"{value:02X}"))
-        walk.number(1, "P1", lambda value: f"{value:02X}")
-        walk.number(1, "P2", lambda value: f"{value:02X}")
-        if not walk.remaining:
-            return ()
-        last = walk.number(1, "P3", lambda value: f"{value} octets" if value else "Le 256, or none")
-        if not walk.remaining:
-            return ()
-        data = walk.take(min(last, walk.remaining), "data")
-        if walk.remaining == 1:
-            walk.number(1, "Le")
-        elif walk.remaining == 2:
-            walk.number(2, "status word", describe)
-        return (carried(ins, data),) if carried and ins in {0xC2, 0x14} else ()
-
-    return layer("C-APDU", octets, read)
-
-
-def response_apdu(octets: bytes) -> Layer:
-    def read(walk: Walk) -> tuple[Layer, ...]:
-        if walk.remaining > 2:
-            walk.take(walk.remaining - 2, "data")
-        walk.number(2, "status word", describe)
-        return ()
-
-    return layer("R-APDU", octets, read)
-
-
-def compact_response(octets: bytes) -> Layer:
-    """The card's answer to a compact script — TS 102 226 §5.2.2."""
-
-    def read(walk: Walk) -> tuple[Layer, ...]:
-        walk.number(1, "commands executed")
-        walk.number(2, "last status word", describe)
-        if walk.remaining:
-            walk.rest("data of the last command")
-        return ()
-
-    return layer("response of the script (TS 102 226 §5.2.2)", octets, read)
+    return apdus.script(octets)

@@ -28,7 +28,11 @@ def _field(walk: Walk, name: str, kind: Kind, octets: bytes, position: int) -> i
             end = octets.find(0, position)
             length = (end if end >= 0 else len(octets)) + 1 - position
             secret = name == "password"
-            walk.take(length, name, lambda value: "(hidden)" if secret else repr(value[:-1].decode("latin-1")))
+            if secret:
+                walk.take(max(length - 1, 0), name, "(hidden)", secret=True)
+                walk.take(1, "end of the password")
+            else:
+                walk.take(length, name, lambda value: repr(value[:-1].decode("latin-1")))
             return position + length
         case ShortMessage():
             length = walk.number(1, "sm_length", lambda value: f"{value} octets")

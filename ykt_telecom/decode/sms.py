@@ -146,6 +146,85 @@ def submit(octets: bytes, keys: DecodeKeys | None = None) -> Layer:
     return layer("SMS-SUBMIT (TS 23.040 §9.2.2.2)", octets, read)
 
 
+def _optional_fields(walk: Walk, *, udhi: bool, keys: DecodeKeys | None) -> tuple[Layer, ...]:
+    """TP-PI and what it announces: TP-PID, TP-DCS, TP-UDL and TP-UD — §9.2.3.27."""
+    indicator = walk.number(1, "TP-PI", lambda value: f"{value:08b}")
+    if indicator & 1:
+        walk.number(1, "TP-PID", _pid_meaning)
+    dcs = walk.number(1, "TP-DCS", dcs_meaning) if indicator & 2 else 0
+    return _sized_user_data(walk, udhi=udhi, dcs=dcs, keys=keys) if indicator & 4 else ()
+
+
+def _report(octets: bytes, name: str, clause: str, keys: DecodeKeys | None, *, timed: bool) -> Layer:
+    def read(walk: Walk) -> tuple[Layer, ...]:
+        first = walk.number(1, "first octet", lambda v: f"{name}{', UDHI' if v & 0x40 else ''}")
+        if walk.remaining and walk.peek("TP-FCS") & 0x80:
+            walk.number(1, "TP-FCS", lambda value: f"failure cause {value:02X}")
+        if timed:
+            # TP-PI comes before the time, and says what comes after it
+            indicator = walk.number(1, "TP-PI", lambda value: f"{value:08b}")
+            walk.take(7, "TP-SCTS", _time_meaning)
+            if indicator & 1:
+                walk.number(1, "TP-PID", _pid_meaning)
+            dcs = walk.number(1, "TP-DCS", dcs_meaning) if indicator & 2 else 0
+            udhi = bool(first & 0x40)
+            return _sized_user_data(walk, udhi=udhi, dcs=dcs, keys=keys) if indicator & 4 else ()
+        return _optional_fields(walk, udhi=bool(first & 0x40), keys=keys)
+
+    return layer(f"{name} (TS 23.040 §{clause})", octets, read)
+
+
+def deliver_report(octets: bytes, keys: DecodeKeys | None = None) -> Layer:
+    """SMS-DELIVER-REPORT — §9.2.2.1a; the PoR of a card rides in it."""
+    return _report(octets, "SMS-DELIVER-REPORT", "9.2.2.1a", keys, timed=False)
+
+
+def submit_report(octets: bytes, keys: DecodeKeys | None = None) -> Layer:
+    """SMS-SUBMIT-REPORT — §9.2.2.2a."""
+    return _report(octets, "SMS-SUBMIT-REPORT", "9.2.2.2a", keys, timed=True)
+
+
+def status_report(octets: bytes, keys: DecodeKeys | None = None) -> Layer:
+    """SMS-STATUS-REPORT — §9.2.2.3."""
+
+    def read(walk: Walk) -> tuple[Layer, ...]:
+        first = walk.number(1, "first octet", lambda v: f"SMS-STATUS-REPORT{', UDHI' if v & 0x40 else ''}")
+        walk.number(1, "TP-MR", lambda value: f"reference {value}")
+        _address(walk, "TP-RA")
+        walk.take(7, "TP-SCTS", _time_meaning)
+        walk.take(7, "TP-DT", _time_meaning)
+        walk.number(1, "TP-ST", _status_meaning)
+        return _optional_fields(walk, udhi=bool(first & 0x40), keys=keys) if walk.remaining else ()
+
+    return layer("SMS-STATUS-REPORT (TS 23.040 §9.2.2.3)", octets, read)
+
+
+def _status_meaning(status: int) -> str:
+    kind = ("delivered or done", "still trying", "failed, not tried again", "still tried, then failed")[status >> 5 & 3]
+    return f"{status:02X} {kind}" if status < 0x80 else f"{status:02X} reserved"
+
+
+def sms_command(octets: bytes, keys: DecodeKeys | None = None) -> Layer:
+    """SMS-COMMAND — §9.2.2.4."""
+
+    def read(walk: Walk) -> tuple[Layer, ...]:
+        walk.number(1, "first octet", lambda v: f"SMS-COMMAND{', UDHI' if v & 0x40 else ''}")
+        walk.number(1, "TP-MR", lambda value: f"reference {value}")
+        walk.number(1, "TP-PID", _pid_meaning)
+        walk.number(1, "TP-CT", lambda value: f"command type {value:02X}")
+        walk.number(1, "TP-MN", lambda value: f"message {value}")
+        _address(walk, "TP-DA")
+        count = walk.number(1, "TP-CDL", lambda value: f"{value} octets")
+        if count:
+            walk.take(count, "TP-CD")
+        return ()
+
+    return layer("SMS-COMMAND (TS 23.040 §9.2.2.4)", octets, read)
+
+
 def tpdu(octets: bytes, keys: DecodeKeys | None = None) -> Layer:
-    """DELIVER or SUBMIT by TP-MTI; 00 and 01 are read as these two, not as the reports of the other direction."""
-    return submit(octets, keys) if octets[:1] and octets[0] & 3 == 1 else deliver(octets, keys)
+    """DELIVER, SUBMIT or STATUS-REPORT by TP-MTI; those of the other direction share the numbers and are named."""
+    kind = octets[0] & 3 if octets else 0
+    if kind == 2:
+        return status_report(octets, keys)
+    return submit(octets, keys) if kind == 1 else deliver(octets, keys)

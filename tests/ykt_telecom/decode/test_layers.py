@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,20 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from telecom_codecs.gp_install import InstallForInstall
+from telecom_codecs.identities import Aid, Tar
+from telecom_codecs.packet_security import seal_command
+from telecom_codecs.providers.openssl import OpenSslProvider
+from telecom_codecs.secret_key import KeySet, SecretKey
+from telecom_codecs.secured_packet import CommandPacket, Spi
+from telecom_codecs.toolkit_parameters import (
+    InstallParameters,
+    MenuEntry,
+    UiccToolkitParameters,
+    minimum_security_level,
+)
 from tests.vectors import foreign, needs_vectors
-from ykt_telecom.decode import Layer, as_text, decode_layers
+from ykt_telecom.decode import DecodeKeys, Layer, as_json, as_text, decode_layers
 from ykt_telecom.decode.cli import decode
 
 # pySim tests/unittests/test_ota.py, a real sysmoISIM-SJA5: SELECT MF by RFM under AES, keys 2001…0F / 2011…0F
@@ -26,6 +39,7 @@ kid = "22"
 """
 # 3GPP TS 31.124 27.22.4.3: GET INPUT "Enter Hello"; 27.22.7.1.1: menu selection of item 2
 GET_INPUT = "d01b8103012303820281828d0c04456e7465722048656c6c6f91020202"
+KIND_OF = {"terminal_response": "terminal-response"}
 MENU_SELECTION = "d30782020181900102"
 
 
@@ -42,8 +56,8 @@ def labelled(layer: Layer) -> bytes:
     [
         (COMMAND, ["command packet follows", "PoR always in DELIVER-REPORT", "AES_CMAC", "b00011", "ciphered"]),
         (RESPONSE, ["response packet follows", "RHL"]),
-        (GET_INPUT, ["GET INPUT", "“Enter Hello”", "2 to 2 characters"]),
-        (MENU_SELECTION, ["MENU SELECTION", "keypad → UICC", "item 2"]),
+        (GET_INPUT, ["GET INPUT", "“Enter Hello”", "maximum length  2 characters"]),
+        (MENU_SELECTION, ["MENU SELECTION", "source  keypad", "destination  uicc", "item 2"]),
         ("a0a40000023f00", ["SELECT", "3f00"]),
         ("0000001000000015000000000000002a", ["enquire_link", "42"]),
         ("9300", ["toolkit is busy"]),
@@ -109,3 +123,119 @@ def test_hostile_octets_are_shown_not_fatal(octets: bytes, front: bytes) -> None
     """Whatever the octets, there is a listing; what cannot be read is the layer's fault line."""
     for layer in decode_layers([front + octets]):
         assert as_text(layer)
+
+
+def every(layers: tuple[Layer, ...]) -> Iterator[Layer]:
+    for one in layers:
+        yield one
+        yield from every(one.inside)
+
+
+def names_of(octets: str, kind: str = "auto") -> list[str]:
+    """The names of all labels, inner layers included."""
+    return [label.name for one in every(decode_layers([bytes.fromhex(octets)], kind)) for label in one.labels]
+
+
+# pySim's keys of COMMAND, for packets that are sealed here
+KEYS = DecodeKeys(
+    {0: KeySet(SecretKey(bytes.fromhex("20" + "01" * 15)), SecretKey(bytes.fromhex("20" + "11" * 15)))},
+    OpenSslProvider(),
+)
+
+
+def sealed(data: bytes, tar: str, *, spi: str = "1639") -> bytes:
+    packet = CommandPacket(Spi.decode(bytes.fromhex(spi)), 0x12, 0x12, Tar.from_hex(tar), 42, data)
+    return seal_command(packet, KEYS.of(0x12), KEYS.provider)
+
+
+def test_a_deciphered_packet_shows_counter_check_data_and_padding() -> None:
+    """Behind the ciphertext stands what it was, octet for octet, and the script in it."""
+    octets = sealed(bytes.fromhex("00a40004023f00"), "B00001")
+    (packet,) = decode_layers([octets], "command-packet", KEYS)
+    (clear,) = packet.inside
+    assert [label.name for label in clear.labels] == ["CNTR", "PCNTR", "RC/CC/DS", "secured data", "padding"]
+    assert [len(label.octets) for label in clear.labels] == [5, 1, 8, 7, 11]
+    assert len(clear.octets) == len(octets) - 10
+    assert "SELECT" in as_text(clear)
+
+
+def test_a_password_is_stars_in_every_layer_and_in_json() -> None:
+    """The member's password stands in the request, in the data around it and in the packet in clear around that."""
+    request = bytes.fromhex("0101000000079868001032547698103200000000" + "00") + b"\x81\x06123456" + bytes(37)
+    for spi in ("1639", "0000"):
+        layers = decode_layers([sealed(request, "594B80", spi=spi)], "command-packet", KEYS)
+        text = json.dumps([as_json(one) for one in layers]) + "\n".join(as_text(one) for one in layers)
+        assert b"123456".hex() not in text
+        assert b"******".hex() in text
+        assert "(hidden)" in text
+
+
+@pytest.mark.parametrize(
+    ("octets", "kind"),
+    [
+        ("0020000108" + b"1234".hex() + "ffffffff", "apdu"),  # VERIFY PIN
+        ("810301230482028281830100" + "8d0504" + b"4711".hex(), "terminal-response"),  # hidden GET INPUT
+        ("00000021000000090000000000000001" + b"esme\0s3cret9\0".hex() + "0034000000", "smpp"),  # bind
+    ],
+)
+def test_pins_and_hidden_entries_are_stars(octets: str, kind: str) -> None:
+    """What no screen shows, no listing shows."""
+    text = "\n".join(as_text(one) for one in decode_layers([bytes.fromhex(octets)], kind))
+    assert not any(secret.hex() in text for secret in (b"1234ffff", b"4711", b"s3cret9"))
+    assert "2a2a2a2a" in text
+
+
+def test_an_expanded_script_and_its_answer_are_opened() -> None:
+    """TS 102 226 §5.2: a TLV for each command, a TLV for each answer; FCP inside is named."""
+    assert {"scripting template", "C-APDU", "INS", "P1"} <= set(names_of("aa09220700a40004023f00", "script"))
+    answer = "ab1a800101231562118202412183023f008a01058b032f06018800" + "9000"
+    assert {"number of executed commands", "R-APDU", "file descriptor octet", "EF.ARR", "status word"} <= set(
+        names_of("ab1c800101231762138202412183023f008a01058b032f06018801" + "08" + "9000", "response")
+    )
+    assert "commands executed" in names_of(answer.replace("ab1a", "0190"), "response")
+
+
+def test_install_parameters_are_labelled_to_the_menu_entry() -> None:
+    """Live parameters of an applet: AIDs, quotas, toolkit resources, MSL, TARs."""
+    parameters = InstallParameters(
+        non_volatile=2048,
+        uicc_toolkit=UiccToolkitParameters(
+            text_length=20, menu=(MenuEntry(1, 1),), msl=minimum_security_level(0x16), tars=(Tar.from_hex("594B01"),)
+        ),
+    )
+    aid = Aid(bytes.fromhex("A000000559"))
+    install = InstallForInstall(aid, aid, aid, parameters=parameters.encode()).apdu().encode().hex()
+    names = names_of(install, "apdu")
+    assert {"application AID", "non-volatile memory quota", "menu entries", "position", "MSL", "TAR"} <= set(names)
+    assert "more block, format BER-TLV" in text_of("80e21000044f02a000")
+
+
+def test_reports_of_the_other_direction_are_read_when_named() -> None:
+    """A PoR comes in a DELIVER-REPORT; its numbers are those of a DELIVER, so one has to say."""
+    report = "40" + "07" + "7f" + "f6" + "10" + "027100" + "000b0ab00001000000002a0000"
+    names = names_of(report, "deliver-report")
+    assert {"TP-PI", "TP-PID", "TP-DCS", "TP-UDL", "RPL", "TAR"} <= set(names)
+    assert "TP-ST" in names_of("06010b918613800000f1621122020000236211220210002300", "tpdu")
+
+
+@needs_vectors
+def test_every_octet_of_every_layer_is_labelled() -> None:
+    """Over all vectors: commands, responses, scripts, toolkit messages; joined, the labels are the octets."""
+    messages = [(vector["hex"], KIND_OF.get(vector["kind"], "proactive")) for vector in foreign("cat")]
+    messages += [(vector["packet"], "auto") for vector in foreign("ota") if vector.get("packet")]
+    for octets, kind in messages:
+        for one in every(decode_layers([bytes.fromhex(octets)], kind, KEYS)):
+            assert labelled(one) == one.octets, octets
+            assert all(label.name for label in one.labels)
+
+
+@needs_vectors
+def test_no_object_of_a_toolkit_vector_is_without_a_name() -> None:
+    """What the codec knows is named in the listing; only tags that no standard names are "object"."""
+    unnamed = set()
+    for vector in foreign("cat"):
+        if vector["kind"] in {"proactive_command", "envelope", "terminal_response"}:
+            kind = KIND_OF.get(vector["kind"], "proactive")
+            for one in every(decode_layers([bytes.fromhex(vector["hex"])], kind)):
+                unnamed |= {label.meaning[:6] for label in one.labels if label.name == "object"}
+    assert len(unnamed) <= 3, unnamed
