@@ -26,6 +26,8 @@ from typing import Any
 
 import structlog
 
+from stk_applet_sim.applet.enterprise import EnterpriseApplication
+from stk_applet_sim.applet.purse import ApplicationState
 from stk_applet_sim.population import SeededCard, seeded_population
 from stk_applet_sim.uicc.card import Uicc
 from stk_applet_sim.uicc.profile import CardProfile
@@ -34,17 +36,18 @@ from telecom_codecs.cat import SmsPpDownload, encode_envelope
 from telecom_codecs.concat import split_packet
 from telecom_codecs.dcs import DCS_OTA
 from telecom_codecs.identities import Tar
+from telecom_codecs.key_derivation import KeyUsage
 from telecom_codecs.packet_security import open_response, seal_command
 from telecom_codecs.providers.openssl import OpenSslProvider
 from telecom_codecs.providers.pycryptodome import PycryptodomeProvider
 from telecom_codecs.remote_command import CompactResponse
-from telecom_codecs.secret_key import KeySet
+from telecom_codecs.secret_key import KeySet, SecretKey
 from telecom_codecs.secured_packet import CommandPacket, Spi
 from telecom_codecs.sms_time import Scts
 from telecom_codecs.sms_tpdu import SmsDeliver
 from telecom_codecs.udh import IEI_COMMAND_PACKET
 
-PARTS = ("speed", "memory", "network")
+PARTS = ("speed", "memory", "memory of issued", "network")
 REPEAT = 5
 GIB = 1 << 30
 FILES = Tar(bytes.fromhex("B00010"))
@@ -123,8 +126,11 @@ def ota(n: int) -> None:
     report("card: OTA packet with PoR", n, rates, unit="packet/s")
 
 
-def idle_cards(n: int) -> None:
-    """Octets of one more card: own identity, own keys, what it changed; the image is shared."""
+def idle_cards(n: int, *, issued: bool) -> None:
+    """Octets of one more card: own identity, own keys, what it changed; the image is shared.
+
+    `issued`: with an enterprise application that was loaded once, and the OTA counter of that.
+    """
     people = seeded_population(n, "bench")
     shared, provider = CardProfile.named("ykt"), PycryptodomeProvider()
     before = resident()
@@ -136,10 +142,17 @@ def idle_cards(n: int) -> None:
         )
         for who in people
     ]
+    for card in cards if issued else ():
+        state = ApplicationState(7, 1, 7, 100_000, "一卡通", rsn=1, last_amount=5000, last_job=1, balance=5000)
+        EnterpriseApplication.install(card.memory, state)
+        [application] = card.enterprise_applications()
+        application.personalise({usage: SecretKey(bytes([usage]) * 16) for usage in KeyUsage})
+        card.memory.write("key/1/counter", bytes(5))
     each = (resident() - before) / n
     image = sum(map(len, shared.tree.contents.values()))
     million = {"million_gib": round(each * 1_000_000 / GIB, 2)}
-    report("card: memory of an idle card", n, [], octets=round(each), image_octets=image, **million)
+    kind = "an issued idle card" if issued else "a blank idle card"
+    report(f"card: memory of {kind}", n, [], octets=round(each), image_octets=image, **million)
     assert len(cards) == n
 
 
@@ -213,7 +226,9 @@ def main() -> None:
         apdus(options.n)
         ota(options.n // 10)
     elif options.part == "memory":
-        idle_cards(options.cards)
+        idle_cards(options.cards, issued=False)
+    elif options.part == "memory of issued":
+        idle_cards(options.cards, issued=True)
     else:
         network(options.phones)
 
