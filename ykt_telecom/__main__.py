@@ -5,7 +5,6 @@ A sub-command that cannot be imported is named when it is asked for; it does not
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib.metadata import EntryPoint, entry_points
 
@@ -16,6 +15,7 @@ from telecom_codecs.errors import CodecError
 from .api.server import PortTaken
 from .cards.states import Refused
 from .cards.steps import NoSuchCard
+from .cli.output import told
 from .config import BadConfiguration
 from .directory.steps import DirectoryRefused
 from .keys.steps import KeyRefused, NoKey
@@ -101,14 +101,8 @@ def main() -> None:
         click.echo(f"ykt: {error}", err=True)
         sys.exit(2)
     except _TOLD as error:
-        click.echo(f"ykt: {_told(error)}", err=True)
+        click.echo(f"ykt: {told(error)}", err=True)
         sys.exit(1)
-
-
-def _told(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{os.fsdecode(error.filename)}: {error.strerror}; name another place, or make this one fit"
-    return str(error) or type(error).__name__
 
 
 if __name__ == "__main__":

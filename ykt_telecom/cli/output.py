@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -11,6 +12,13 @@ from typing import IO, Any
 import click
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+
+
+def told(error: BaseException) -> str:
+    """An error in one line for people; one of the operating system with its place, without its number."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{os.fsdecode(error.filename)}: {error.strerror}; name another place, or make this one fit"
+    return str(error) or type(error).__name__
 
 
 class Trouble(click.ClickException):

@@ -14,6 +14,8 @@ from typing import Any
 
 import click
 
+from ..cli.output import told
+
 
 @click.command()
 @click.option("--script", is_flag=True, help="Play the guided tour, print its transcript, exit 0 if all was verified.")
@@ -41,6 +43,7 @@ def demo(
     from smsc_gateway.reactor import install  # noqa: PLC0415 - installs the reactor before anything imports it
 
     reactor: Any = install()
+    from ..api.server import PortTaken  # noqa: PLC0415 - these import users of the reactor
     from ..cli.logs import configure_logs  # noqa: PLC0415 - these import users of the reactor
     from .lab import Lab, LabOptions, TookTooLong  # noqa: PLC0415
     from .prompt import play_phone  # noqa: PLC0415
@@ -56,6 +59,8 @@ def demo(
         async def running() -> AsyncIterator[Lab]:
             lab = Lab(LabOptions(folder, cards, seed, http, smpp), reactor=reactor, observers=observers)
             lab.world.stations[0].station.handset.observers.extend(phone_observers)
+            if lab.is_new and sys.stderr.isatty():
+                click.echo(f"setting up {cards} cards over the air…", err=True)
             try:
                 await lab.start(without=left_for_the_tour if script else lambda _: False)
                 yield lab
@@ -78,17 +83,25 @@ def demo(
                 outcome.append(error)
             finally:
                 if reactor.running:
-                    reactor.callLater(0, reactor.stop)
+                    reactor.callLater(0, _stop, reactor)
 
         tasks: list[asyncio.Future[None]] = []
         reactor.callWhenRunning(lambda: tasks.append(asyncio.ensure_future(life())))
         reactor.addSystemEventTrigger("before", "shutdown", lambda: _end(tasks))
         reactor.run()
     for error in outcome:
-        if isinstance(error, NotVerified | TookTooLong | NotADemo | OSError):
-            click.echo(f"ykt demo: {error}", err=True)
+        if isinstance(error, NotVerified | TookTooLong | NotADemo | PortTaken | OSError):
+            click.echo(f"ykt demo: {told(error)}", err=True)
             sys.exit(1)
         raise error
+
+
+def _stop(reactor: Any) -> None:
+    """Stop the reactor, unless a signal is doing that already."""
+    from twisted.internet.error import ReactorNotRunning  # noqa: PLC0415 - after the reactor
+
+    with contextlib.suppress(ReactorNotRunning):
+        reactor.stop()
 
 
 def _end(tasks: list[asyncio.Future[None]]) -> Any:
@@ -133,5 +146,6 @@ def _watchers(
     if stk_capture is not None:
         capture = Capture(time.time() - time.monotonic())
         phone_observers.append(capture)
-        files.callback(lambda: stk_capture.write_bytes(capture.pcap()))
+        pcap = files.enter_context(stk_capture.open("wb"))
+        files.callback(lambda: pcap.write(capture.pcap()))
     return observers, phone_observers

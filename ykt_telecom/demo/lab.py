@@ -22,7 +22,7 @@ from ..service import Service, join_everything
 from ..tokens import SystemTokens
 from .setting_up import Membership, enter_everything, issue, memberships, open_jobs
 from .timeline import Timeline
-from .world import DemoShape, World, claim_folder, mark_folder
+from .world import DemoFolder, DemoShape, World
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ class Lab:
         self.clock = SystemClock()
         self.timeline = Timeline(self.clock.monotonic)
         self._shape = DemoShape(options.cards, options.seed)
-        self.is_new = claim_folder(options.folder, self._shape)
+        self._folder = DemoFolder(options.folder, self._shape)
         os.umask(0o077)
         password = secrets.token_hex(4)
         account = Account(SYSTEM_ID, password, ACCESS_CODE)
@@ -83,17 +83,23 @@ class Lab:
         join_everything(self.service)
         self._ticking: asyncio.Task[None] | None = None
 
+    @property
+    def is_new(self) -> bool:
+        """Whether the folder is still to be set up."""
+        return self._folder.is_new
+
     async def start(self, *, without: Callable[[Membership], bool] = lambda _: False) -> None:
         """Start everything; a new demo is set up first, `without` the applications of some memberships."""
-        if self.is_new:
+        is_new = self.is_new
+        if is_new:
             await enter_everything(self.service, self.world)
         self.world.switch_on()
         await self.service.start()
         self._ticking = asyncio.ensure_future(self._tick())
         await self.until(lambda: all(link.is_bound for link in self.service.links), "the bind at the SMSC")
-        if self.is_new:
+        if is_new:
             await issue(self.service, [one for one in memberships(self.world.cards) if not without(one)])
-            mark_folder(self.options.folder, self._shape)
+            self._folder.finish()
             await self.jobs_done()
 
     async def stop(self) -> None:
@@ -102,6 +108,7 @@ class Lab:
             self._ticking.cancel()
         await self.service.stop()
         await self.world.stop()
+        self._folder.close()
 
     async def jobs_done(self) -> None:
         """Wait until no job over the air is open."""

@@ -20,6 +20,7 @@ HELP = """\
   inbox                              the phone's short messages
   phone N                            another member's phone, from 1
   show                               the screen again
+  ?                                  these lines; begin with ok, which opens the SIM's menu
   quit                               end the demo"""
 
 
@@ -30,6 +31,7 @@ class Prompt:
     lab: Lab
     write: Callable[[str], None]
     number: int = 0
+    shown: str = ""
 
     @property
     def station(self) -> KeptStation:
@@ -43,14 +45,21 @@ class Prompt:
             return False
         if words.startswith("="):
             handset.enter(words[1:])
-        elif words in {key.value for key in Key} - {"help"}:
+        elif words in {key.value for key in Key}:
+            before = handset.screen
             handset.press(words)
+            if words == Key.HELP.value and handset.screen == before:
+                self.write(HELP)
+                return True
         elif words.isascii() and words.isdigit() and 1 <= int(words) <= 9:
             handset.select(int(words))
         elif words == "inbox":
             self._inbox()
-        elif words.startswith("phone"):
+        elif words.split()[:1] == ["phone"]:
             self._take(words.removeprefix("phone").strip())
+        elif words == "?":
+            self.write(HELP)
+            return True
         elif words not in {"", "show"}:
             self.write(f"? {words[:40]!r} means nothing here:\n{HELP}")
             return True
@@ -58,7 +67,14 @@ class Prompt:
         return True
 
     def show(self) -> None:
-        self.write(f"{member_name(self.number)} {self.station.msisdn}\n{render(self.station.station.handset.screen)}")
+        """The phone as it is now."""
+        self.shown = f"{member_name(self.number)} {self.station.msisdn}\n{render(self.station.station.handset.screen)}"
+        self.write(self.shown)
+
+    def show_news(self) -> None:
+        """The phone, unless it still looks as it was shown last."""
+        if not self.shown.endswith(render(self.station.station.handset.screen)):
+            self.show()
 
     def _take(self, text: str) -> None:
         phones = len(self.lab.world.stations)
@@ -68,7 +84,10 @@ class Prompt:
             self.write(f"? phones are numbered 1 to {phones}")
 
     def _inbox(self) -> None:
-        for message in self.station.station.handset.inbox.messages:
+        messages = self.station.station.handset.inbox.messages
+        if not messages:
+            self.write("  no short messages")
+        for message in messages:
             self.write(f"  from {message.sender}: {message.text}")
 
 
@@ -100,6 +119,6 @@ async def play_phone(lab: Lab, write: Callable[[str], None]) -> None:
 def _watch(prompt: Prompt, number: int) -> Callable[[Screen], None]:
     def came_up(_: Screen) -> None:
         if prompt.number == number:
-            asyncio.get_running_loop().call_soon(prompt.show)
+            asyncio.get_running_loop().call_soon(prompt.show_news)
 
     return came_up

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,10 +21,12 @@ from stk_applet_sim.applet.enterprise import TapRecord
 from stk_applet_sim.applet.records import TERMINAL_OCTETS
 from stk_applet_sim.population import SeededCard, seeded_population
 
+from ..api.server import PortTaken
 from ..clock import Clock
 from .files import KeptStation, WorldFiles
 
 MARK = "demo.json"  #: in the data folder: this is a demo, not an installation
+MARK_OCTETS = 128  #: it is rewritten in place, always as long
 
 
 class NotADemo(RuntimeError):
@@ -36,25 +41,61 @@ class DemoShape:
     seed: int
 
 
-def claim_folder(folder: Path, shape: DemoShape) -> bool:
-    """Make the folder a demo's, True when it is new. Raises :class:`NotADemo`."""
-    mark = folder / MARK
-    if mark.is_file():
-        known = DemoShape(**json.loads(mark.read_text(encoding="utf-8")))
-        if known != shape:
+class DemoFolder:
+    """A demo's folder, held by this process alone; its mark says with what it was made and whether that was finished.
+
+    `is_new` when everything is still to be set up. A set-up that was killed is cleared away and begun again: nobody
+    was told that it existed. Raises :class:`NotADemo`.
+    """
+
+    def __init__(self, folder: Path, shape: DemoShape) -> None:
+        mark = folder / MARK
+        if not mark.is_file() and folder.exists() and any(folder.iterdir()):
+            raise NotADemo(f"{folder} is not empty and no demo's: give --data a new folder")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._shape = shape
+        self._mark = os.open(mark, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.is_new = not self._is_ready(folder)
+        except BlockingIOError:
+            self.close()
+            raise NotADemo(f"{folder} is another running demo's: stop that one, or give --data a new folder") from None
+        except NotADemo:
+            self.close()
+            raise
+        if self.is_new:
+            for made in ("database", "secrets", "world"):
+                shutil.rmtree(folder / made, ignore_errors=True)
+            self._write(is_ready=False)
+
+    def finish(self) -> None:
+        """Everything was set up: the next start goes on from here."""
+        self._write(is_ready=True)
+        self.is_new = False
+
+    def close(self) -> None:
+        os.close(self._mark)
+
+    def _is_ready(self, folder: Path) -> bool:
+        text = os.pread(self._mark, MARK_OCTETS, 0)
+        if not text:
+            return False
+        try:
+            mark = json.loads(text)
+            known, is_ready = DemoShape(int(mark["cards"]), int(mark["seed"])), bool(mark.get("ready", True))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise NotADemo(f"{folder / MARK} is damaged: give --data a new folder") from None
+        if is_ready and known != self._shape:
             raise NotADemo(
                 f"{folder} is a demo of {known.cards} cards and seed {known.seed}: use these, or a new folder"
             )
-        return False
-    if folder.exists() and any(folder.iterdir()):
-        raise NotADemo(f"{folder} is not empty and no demo's: give --data a new folder")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return True
+        return is_ready
 
-
-def mark_folder(folder: Path, shape: DemoShape) -> None:
-    """Everything was set up: the next start goes on from here."""
-    (folder / MARK).write_text(json.dumps({"cards": shape.cards, "seed": shape.seed}), encoding="utf-8")
+    def _write(self, *, is_ready: bool) -> None:
+        text = json.dumps({"cards": self._shape.cards, "seed": self._shape.seed, "ready": is_ready})
+        os.pwrite(self._mark, text.ljust(MARK_OCTETS).encode("ascii"), 0)
+        os.fsync(self._mark)
 
 
 class TapKind(Enum):
@@ -129,8 +170,14 @@ class World:
         ]
 
     def listen(self, port: int) -> int:
-        """Listen on loopback and return the port."""
-        return self.smsc.listen("127.0.0.1", port)
+        """Listen on loopback and return the port; raises `PortTaken`."""
+        from twisted.internet.error import CannotListenError  # noqa: PLC0415 - after the reactor
+
+        try:
+            return self.smsc.listen("127.0.0.1", port)
+        except CannotListenError as error:
+            reason = error.socketError.strerror or str(error.socketError)
+            raise PortTaken(f"SMPP port {port} on 127.0.0.1: {reason}; choose another port") from None
 
     def switch_on(self) -> None:
         """Every phone is on the air from now on."""

@@ -88,8 +88,8 @@ def test_what_is_wrong_is_said_in_lines_with_the_remedy(folder: Path) -> None:
     assert "ykt init" in missing.output
     unknown = runner.invoke(statement, ["run", "--period", "2026-10", "--enterprise", "7", *data])
     assert (unknown.exit_code, "no enterprise 7" in unknown.output) == (1, True)
-    nobody = "schedule --enterprise 7 --kind attendance --hour 9 --since 2026-10 --day 1".split()
-    assert "no enterprise 7" in runner.invoke(statement, [*nobody, *data]).output
+    nobody = ["schedule", "--enterprise", "7", "--kind", "attendance", "--hour", "9", "--since", "2026-10"]
+    assert "no enterprise 7" in runner.invoke(statement, [*nobody, "--day", "1", *data]).output
     early = runner.invoke(statement, ["run", "--period", str(Period.of(SystemClock().now())), *data])
     assert (early.exit_code, "has not ended" in early.output) == (1, True)
     wrong = ["schedule", "--enterprise", str(HUAXIN), "--kind", "attendance", "--hour", "9", "--since", "2026-10"]
