@@ -20,6 +20,7 @@ from telecom_codecs.secured_packet import PorStatus, ResponsePacket, Spi
 from ..audit.steps import record
 from ..cards.states import ApplicationEvent
 from ..cards.steps import live_card_of
+from ..delivery.outbox import withdraw
 from ..keys.steps import NoKey
 from ..keys.wrapping import BindingMismatch
 from ..storage.context import StepContext
@@ -160,6 +161,7 @@ def _take_hint(
         purpose = order.purpose
         if packet.status == PorStatus.TAR_UNKNOWN and order.application_id is not None:
             purpose = AUDIT  # perhaps the application is gone; the card manager can prove it
+        withdraw(conn, found.id)
         move(
             conn,
             order,
@@ -184,11 +186,10 @@ def _take_proof(
     order = find_job(conn, found.job_id)
     if packet.status == PorStatus.OK:
         _take_answer(conn, context, means, order, found=found, octets=packet.data)
-    elif JobState(order.state) not in ANSWERABLE_STATES:
-        pass
+    elif JobState(order.state) not in ANSWERABLE_STATES or found.number < order.attempts:
+        pass  # ended, or a later attempt may have done it: that one's own answer decides
     elif packet.status == PorStatus.COUNTER_LOW:
-        if found.number == order.attempts:
-            _resynchronise(conn, context, means, order, found)
+        _resynchronise(conn, context, means, order, found)
     else:
         state = PorStatus(packet.status) if packet.status in set(PorStatus) else None
         reason = state.remedy if state else f"the card answered status {packet.status:02X}"

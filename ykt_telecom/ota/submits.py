@@ -45,7 +45,9 @@ def note_submit(conn: Connection, context: StepContext, means: OtaMeans, fact: S
         conn.execute(_MAY_BE_SENT, {"key": order.attempt_id, "may_be_sent": may_be_out})
     state = JobState(order.state)
     if order.attempts != order.attempt_number or state not in LANE_STATES:
-        return  # answered meanwhile, or given up for a newer attempt
+        if fact.state not in (OutboxState.HANDED, OutboxState.ACCEPTED):
+            withdraw(conn, fact.outbox_id)
+        return  # answered meanwhile, or given up for a newer attempt: what has not left stays
     if fact.state is OutboxState.HANDED:
         if state in (JobState.BUILT, JobState.RETRY_WAIT):
             move(conn, order, JobEvent.HAND, context.now)

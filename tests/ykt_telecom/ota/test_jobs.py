@@ -18,7 +18,7 @@ from ykt_telecom.cards.states import Refused
 from ykt_telecom.cards.tables import card, card_application
 from ykt_telecom.delivery.facts import OutboxState
 from ykt_telecom.delivery.receipts import take_receipt
-from ykt_telecom.delivery.sending import SegmentResult
+from ykt_telecom.delivery.sending import SegmentResult, claim
 from ykt_telecom.ota.outcome import JobKind
 from ykt_telecom.ota.states import JobState
 from ykt_telecom.ota.tables import counter_mark
@@ -383,6 +383,55 @@ def test_a_partly_refused_packet_is_in_doubt(lab: Lab) -> None:
     assert lab.states() == {"issue": "INDETERMINATE"}
     lab.finish_everything()
     assert lab.states() == {"issue": "APPLIED"}
+
+
+def test_a_packet_in_flight_when_its_job_ends_is_not_sent_again(lab: Lab) -> None:
+    """Expired while the SMSC still considered it, then throttled: what was given up must not happen later."""
+    lab.issue()
+    lab.order(JobKind.QUERY, "query")
+    lab.sweep()
+    [message] = lab.step(lambda conn, context: claim(conn, context, lab.hooks, 100))
+    lab.clock.advance(2 * 86_400)
+    lab.sweep()
+    assert lab.states()["query"] == "EXPIRED"
+    lab.step(lab._noting([SegmentResult(message[0].seq, OutboxState.QUEUED, 0x58)]))
+    lab.clock.advance(60)
+    before = len(lab.smsc.submitted)
+    lab.send()
+    assert len(lab.smsc.submitted) == before
+
+
+def test_the_rest_of_an_attempt_that_was_given_up_is_not_sent(lab: Lab) -> None:
+    """An unsecured PoR comes while the second segment is throttled: the next attempt is not followed by the old one."""
+    lab.order(JobKind.ISSUE, "issue", name="红岩", rights=7)
+    lab.sweep()
+    lab.smsc.answers = [OutboxState.ACCEPTED, OutboxState.QUEUED]
+    lab.send()
+    assert lab.deliver(bytes.fromhex("027100 000B 0A 000000 0000000001 00 06")) == "por.unsecured"
+    lab.clock.advance(5)
+    before = len(lab.smsc.submitted)
+    lab.send()
+    assert len(lab.smsc.submitted) == before
+    lab.finish_everything()
+    assert lab.states() == {"issue": "APPLIED"}
+
+
+def test_the_refusal_of_an_old_attempt_does_not_fail_what_a_newer_one_did(lab: Lab) -> None:
+    """The card had no room for the first packet and executed the second; both answers were on the way for long."""
+    lab.issue()
+    lab.order(JobKind.CLOSE, "close")
+    lab.smsc.answers = [OutboxState.UNKNOWN]
+    lab.sweep()
+    lab.send(to_card=False)
+    lab.clock.advance(6)
+    lab.sweep()
+    second = lab.send()
+    first = lab.attempts("close")[0]
+    late = a_response(lab.card.keys, first.counter, bytes.fromhex(first.tar), status=PorStatus.INSUFFICIENT_MEMORY)
+    assert lab.deliver(late) == "por.counted"
+    assert lab.states()["close"] == "ACCEPTED"
+    assert [lab.deliver(answer) for answer in second] == ["por.counted"]
+    assert lab.states()["close"] == "APPLIED"
 
 
 def test_whatever_step_the_program_dies_at_every_job_ends_once(tmp_path: Path) -> None:
