@@ -19,13 +19,9 @@ from telecom_codecs.apdu import describe
 from telecom_codecs.errors import CodecError
 
 from .menu_cli import menu
-from .population import station_of
 from .readers.card_session import CardSession, NotAnswered
 from .readers.pcsc import CardInReader, NoReaders, card_in, reader_names
-from .readers.vpcd import VPCD_HOST, VPCD_PORT, KeptCard, serve
-from .readers.vpcd_link import Card
-from .uicc.card import Uicc
-from .uicc.profile import CardProfile
+from .readers.vpcd_link import VPCD_HOST, VPCD_PORT, Card
 
 SECONDS_BETWEEN_CALLS = 0.5
 as_json = click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
@@ -49,6 +45,8 @@ def serve_card(profile: str, state: Path | None, vpcd: str, once: bool) -> None:
     host, _, port = vpcd.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
         raise click.UsageError(f"--vpcd {vpcd}: HOST:PORT is expected, e.g. {VPCD_HOST}:{VPCD_PORT}")
+    from .readers.vpcd import serve  # noqa: PLC0415 - `ykt --help` stays quick
+
     card = _card(profile, state)
     signal.signal(signal.SIGTERM, _leave)
     waiting = False
@@ -68,6 +66,10 @@ def serve_card(profile: str, state: Path | None, vpcd: str, once: bool) -> None:
 
 
 def _card(name: str, state: Path | None) -> Card:
+    from .population import station_of  # noqa: PLC0415 - `ykt --help` stays quick
+    from .readers.vpcd import KeptCard  # noqa: PLC0415
+    from .uicc.profile import CardProfile  # noqa: PLC0415
+
     kept = None
     try:
         profile = (
@@ -77,7 +79,7 @@ def _card(name: str, state: Path | None) -> Card:
         )
         if state is not None and state.exists():
             kept = state.read_bytes()
-        card: Uicc = station_of(profile, random=secrets.token_bytes, state=kept).card
+        card = station_of(profile, random=secrets.token_bytes, state=kept).card
     except (OSError, KeyError, ValueError) as error:
         raise click.ClickException(
             f"{name}: {error}; give ykt, plain, weak or a JSON profile, and its own state"

@@ -15,7 +15,6 @@ from pathlib import Path
 from ..uicc.card import Uicc
 from .vpcd_link import Card, VpcdLink
 
-VPCD_HOST, VPCD_PORT = "127.0.0.1", 0x8C7B
 READ_OCTETS = 70_000
 
 

@@ -12,6 +12,8 @@ from enum import IntEnum
 from typing import Final, Protocol
 
 LENGTH_OCTETS: Final = 2
+VPCD_HOST: Final = "127.0.0.1"
+VPCD_PORT: Final = 0x8C7B  #: the first slot; the second is one above
 
 
 class Order(IntEnum):
