@@ -49,7 +49,11 @@ class Cursor:
         return int.from_bytes(self.take(count, name), "big")
 
     def u8(self, name: str = "octet") -> int:
-        return self.integer(1, name)
+        start = self._position  # by itself, not through `take`: the most frequent read of all
+        if start >= self._end:
+            raise Truncated(f"{name}: 1 octets wanted, 0 left", offset=self.offset)
+        self._position = start + 1
+        return self._data[start]
 
     def u16(self, name: str = "u16") -> int:
         return self.integer(2, name)

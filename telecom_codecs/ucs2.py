@@ -17,7 +17,7 @@ CLAUSE = "TS 23.038 6.2.3"
 ALPHA_CLAUSE = "TS 102 221 annex A"
 FILL: Final = 0xFF
 
-_FIRST_IDEOGRAPHIC = 0x2E80
+_FIRST_IDEOGRAPHIC: Final = "\u2e80"  #: far above every character of the GSM alphabet
 
 
 def encode(text: str) -> bytes:
@@ -70,12 +70,12 @@ class AlphaText:
 
         Ideographic texts always take 80: half pages are meant for alphabets, and some MEs show nothing else.
         """
-        foreign = [ord(character) for character in text if not gsm7.can_encode(character)]
-        if not foreign:
+        if gsm7.can_encode(text):
             return cls(text)
         best = cls(text, AlphaForm.UCS2)
-        if max(foreign) >= _FIRST_IDEOGRAPHIC:
+        if max(text) >= _FIRST_IDEOGRAPHIC:
             return best
+        foreign = [ord(character) for character in text if not gsm7.can_encode(character)]
         lowest = min(foreign)
         length = len(best.encode())
         for form, base in ((AlphaForm.PAGE, lowest & ~0x7F), (AlphaForm.BASE, lowest)):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import Any, ClassVar, Self
 
 from ..errors import BadValue, LocalError
@@ -185,10 +186,15 @@ def _sort(parts: tuple[Part, ...], objects: tuple[Placed, ...]) -> _Sorted:
 def _part_for(parts: tuple[Part, ...], values: dict[str, Any], value: DataObject, reached: int) -> int | None:
     if isinstance(value, Opaque):
         return None
-    free = [
-        at for at, part in enumerate(parts) if part.type is type(value) and (part.many or values[part.field] is None)
-    ]
-    return next((at for at in free if at >= reached), free[0] if free else None)
+    kind = type(value)
+    before = None
+    for at, part in enumerate(parts):
+        if part.type is kind and (part.many or values[part.field] is None):
+            if at >= reached:
+                return at
+            if before is None:
+                before = at
+    return before
 
 
 def read_message(cls: type[Message], objects: tuple[Placed, ...], length_octets: int, **more: Any) -> Any:
@@ -205,7 +211,7 @@ def read_message(cls: type[Message], objects: tuple[Placed, ...], length_octets:
         elif value is None:
             if not part.optional:
                 raise BadValue(f"{cls.NAME}: no {part.type.NAME} ({part.field})", clause=cls.CLAUSE)
-            if _is_flag(cls, part.field):
+            if _is_flag(cls, part.field):  # type: ignore[arg-type]  # every class is hashable
                 value = False
         values[part.field] = value
     message = cls.from_values(values | more, tuple(found.extras))
@@ -214,6 +220,7 @@ def read_message(cls: type[Message], objects: tuple[Placed, ...], length_octets:
     return _with_form(message, Form(tuple(found.slots), length_octets))
 
 
+@lru_cache(maxsize=1024)
 def _is_flag(cls: type[Message], name: str) -> bool:
     return any(item.name == name and item.default is False for item in fields(cls))
 

@@ -11,8 +11,6 @@ say the same text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
@@ -46,13 +44,9 @@ class AlphaCoding:
         return AlphaText(text, self.form, self.base).encode()
 
 
-@contextmanager
-def behind_first_octet() -> Iterator[None]:
-    """Offsets of faults inside count from the octet before the text."""
-    try:
-        yield
-    except CodecError as error:
-        raise type(error)(error.message, offset=(error.offset or 0) + 1, clause=error.clause) from error
+def one_further(error: CodecError) -> CodecError:
+    """The fault of a text, its offset counted from the octet before the text."""
+    return type(error)(error.message, offset=(error.offset or 0) + 1, clause=error.clause)
 
 
 def read_alpha(octets: bytes) -> tuple[str, AlphaCoding | Verbatim | None]:
@@ -125,8 +119,10 @@ class Item(DataObject):
             return cls(0, "")
         if not value[0]:
             raise BadValue("identifier 00 of an item is reserved", clause=cls.CLAUSE)
-        with behind_first_octet():
+        try:
             return cls(value[0], *read_alpha(value[1:]))
+        except CodecError as error:
+            raise one_further(error) from error
 
     def encode(self) -> bytes:
         if self.id == 0 and not self.text:
@@ -216,8 +212,10 @@ class CodedText(DataObject):
         if not value:
             return cls("", None)
         alphabet = cls.alphabet_of(value[0])
-        with behind_first_octet():
+        try:
             text = read_text(value[1:], alphabet)
+        except CodecError as error:
+            raise one_further(error) from error
         try:
             kept = write_text(text, alphabet) == value[1:]
         except LocalError:
