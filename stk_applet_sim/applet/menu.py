@@ -95,7 +95,7 @@ class MenuApplet:
     def _start(self) -> None:
         """The ME is there (again): what was not shown is due."""
         self._presenting = False
-        self.desk.restarted()
+        self.desk.requests.restarted()
         if self.files.restarted():
             self._register_menu()
         self._present_later()
@@ -117,7 +117,7 @@ class MenuApplet:
             return AnswerStatus.QUEUED if asked.answered_by == answer.serial else AnswerStatus.UNKNOWN_REQUEST
         if answer.kind in (AnswerKind.FINAL, AnswerKind.SILENT):
             self.memory.answered(answer.request, answer.serial)
-            self.desk.closed(answer.request)
+            self.desk.requests.closed(answer.request)
         return self._keep(answer)
 
     def _keep(self, answer: Answer) -> AnswerStatus:
@@ -176,14 +176,14 @@ class MenuApplet:
             yes = False
         except LeftDialogue:
             return False
-        response: TerminalResponse = yield self.desk.replied(question.serial, yes, password)
+        response: TerminalResponse = yield self.desk.requests.replied(question.serial, yes, password)
         return advice_for(response.result) is Advice.CONTINUE
 
     def _report(self, answer: Answer) -> Asking[bool]:
         """What nobody saw goes by SMS, same serial; an interim notice is not worth it. False: not sent."""
         if answer.kind == AnswerKind.INTERIM:
             return True
-        response = yield self.desk.not_shown(answer.serial)
+        response = yield self.desk.requests.not_shown(answer.serial)
         return advice_for(response.result) is Advice.CONTINUE
 
     def _give_up(self, answer: Answer) -> Flow:

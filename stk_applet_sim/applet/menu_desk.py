@@ -1,57 +1,21 @@
-"""What every dialogue of the menu works with: the texts, the applications on the card, sending a request, leaving.
-
-Requests are those of card-application.md §8. A request of the same kind for the same enterprise waits until the first
-one has its answer, or until the desk has given up on it (E106, E109); a power cycle lifts that.
-"""
+"""What every dialogue of the menu works with: the texts, the applications on the card, and the line to the platform."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from telecom_codecs.address import TON_UNKNOWN, Address
-from telecom_codecs.cat import (
-    MAX_PROACTIVE,
-    Advice,
-    DisplayText,
-    Item,
-    SelectItem,
-    SendShortMessage,
-    advice_for,
-    proactive_size,
-)
-from telecom_codecs.dcs import DCS_OTA
-from telecom_codecs.identities import Iccid
-from telecom_codecs.sms_tpdu import SmsSubmit
-from telecom_codecs.udh import IEI_COMMAND_PACKET, Element, UserDataHeader
+from telecom_codecs.cat import MAX_PROACTIVE, Item, SelectItem, proactive_size
 
-from ..uicc.toolkit import Flow, Toolkit, Wait
-from .menu_asking import (
-    Asking,
-    Ended,
-    LeftDialogue,
-    NotSupported,
-    WentBack,
-    choose,
-    confirm,
-    first_sentence,
-    refused,
-    tell,
-    tell_last,
-)
+from .menu_asking import Asking, NotSupported, WentBack, choose, confirm, first_sentence, tell
 from .menu_files import CardFiles, MenuFiles
 from .menu_memory import MenuMemory
-from .menu_messages import Operation, Request, RequestTag
+from .menu_requests import RequestCard, Requests
 from .menu_tree import SWITCHED, Language, MenuTree
 from .purse import LifeCycle, Rights
 from .records import Record
 
-PACKET_HEADER: Final = UserDataHeader((Element(IEI_COMMAND_PACKET, b""),)).encode()
-PATIENCE: Final = 120  #: seconds; a request still open after one to two of these is given up
 ONLINE: Final = 0x20  #: id of the line that asks the platform; slots are 1..8
-EVERYBODY: Final = 0  #: enterprise of a request that concerns none in particular
-
-Fields = tuple[tuple[int, bytes], ...]
 
 
 class ApplicationView(Protocol):
@@ -76,27 +40,11 @@ class ApplicationView(Protocol):
         """The newest first."""
 
 
-class MenuCard(CardFiles, Protocol):
+class MenuCard(CardFiles, RequestCard, Protocol):
     """What the dialogues need of the card they live on."""
-
-    @property
-    def iccid(self) -> Iccid: ...
-    @property
-    def toolkit(self) -> Toolkit: ...
 
     def enterprise_applications(self) -> Sequence[ApplicationView]:
         """The applications on the card, by slot."""
-
-    def seal_mo(self, message: bytes, /) -> bytes:
-        """A secured packet for the platform (TAR 594B80), from CPL on; takes the card's next MO counter."""
-
-
-class NotSent(LeftDialogue):
-    """The short message did not leave the phone; the member has been told."""
-
-
-class StillOpen(LeftDialogue):
-    """The same request is under way already; the member has been told."""
 
 
 class MenuDesk:
@@ -114,10 +62,8 @@ class MenuDesk:
         self.card = card
         self.memory = memory
         self.files = files
-        self.access_code = access_code
+        self.requests = Requests(card, memory, files, access_code)
         self.language_changed = language_changed
-        self._open: dict[int, tuple[int, int]] = {}  # request number → operation, enterprise
-        self._watching = False
 
     # texts
 
@@ -135,7 +81,7 @@ class MenuDesk:
 
     def say(self, name: str, /, **values: str) -> str:
         """A text of the applet in the member's language."""
-        return self.tree.texts[name].say(self.language, **values)
+        return self.files.say(name, **values)
 
     def items(self, parent: int) -> tuple[Item, ...]:
         """The lines of a list in the member's language, switches with their state."""
@@ -213,104 +159,6 @@ class MenuDesk:
         except NotSupported:
             words = (Item(1, self.say("yes")), Item(2, self.say("no")))
             return (yield from choose(first_sentence(question), words, self.help)) == 1
-
-    # sending
-
-    def query(self, operation: Operation, enterprise: int = EVERYBODY, fields: Fields = ()) -> Asking[None]:
-        """Ask the platform something; the answer comes by itself."""
-        yield from self.send(operation, enterprise, "asking", fields)
-        yield from self.leave(self.say("asking"), wait_for_user=False)
-
-    def order(self, operation: Operation, enterprise: int = EVERYBODY, fields: Fields = ()) -> Asking[None]:
-        """Ask the platform to change something."""
-        yield from self.send(operation, enterprise, "submitting", fields)
-        yield from self.leave(self.say("submitted"), wait_for_user=True)
-
-    def send(self, operation: Operation, enterprise: int, alpha: str, fields: Fields = ()) -> Asking[None]:
-        """Send a request whose answer is awaited.
-
-        Raises Ended when the member refuses, NotSent after telling of a failure, StillOpen after telling that the same
-        is under way.
-        """
-        matter = (int(operation), enterprise)
-        if matter in self._open.values():
-            yield from tell_last(self.say("in_progress"), self.help)
-            raise StillOpen
-        number = self.memory.next_request()
-        self.memory.expect(number)
-        response = yield self.short_message(operation, number, enterprise, self.say(alpha), fields)
-        if advice_for(response.result) is Advice.CONTINUE:
-            self._open[number] = matter
-            self._watch()
-            return
-        if refused(response):
-            raise Ended
-        yield from tell_last(self.say("not_sent"), self.help)
-        raise NotSent
-
-    def leave(self, text: str, *, wait_for_user: bool) -> Asking[None]:
-        """A text that stays without holding the session, so that the card can answer the platform meanwhile.
-
-        An ME without sustained texts holds the session until the text is gone.
-        """
-        profile = self.card.toolkit.profile
-        sustained = profile is not None and profile.supports("display_text_sustained")
-        yield DisplayText(text, wait_for_user=wait_for_user, immediate_response=sustained)
-
-    def not_shown(self, serial: bytes) -> SendShortMessage:
-        """Tells the platform, silently, that an answer never reached the screen: it sends the SMS."""
-        fields = ((int(RequestTag.SERIAL), serial),)
-        return self.short_message(Operation.NOT_SHOWN, self.memory.next_request(), EVERYBODY, "", fields)
-
-    def replied(self, serial: bytes, yes: bool, password: bytes | None) -> SendShortMessage:
-        """The member's word on a question of the platform."""
-        fields: list[tuple[int, bytes]] = [] if password is None else [(RequestTag.PASSWORD, password)]
-        fields += [(RequestTag.SUBSCRIPTION, bytes((0x00, yes))), (RequestTag.SERIAL, serial)]
-        number = self.memory.next_request()
-        self.memory.expect(number)
-        return self.short_message(Operation.REPLY, number, EVERYBODY, self.say("submitting"), tuple(fields))
-
-    def short_message(
-        self, operation: Operation, number: int, enterprise: int, alpha: str, fields: Fields
-    ) -> SendShortMessage:
-        """SEND SHORT MESSAGE with a sealed request: PID 00, DCS F6, one segment."""
-        request = Request(operation, number, self.card.iccid, enterprise, self.language, fields)
-        submit = SmsSubmit(
-            destination=Address(self.access_code, ton=TON_UNKNOWN),
-            pid=0x00,
-            dcs=DCS_OTA,
-            user_data=PACKET_HEADER + self.card.seal_mo(request.encode()),
-            udhi=True,
-        )
-        return SendShortMessage(submit.encode(), alpha=alpha)
-
-    # requests under way
-
-    def restarted(self) -> None:
-        """The power was cycled: nothing is under way for us any more; a late answer is still shown."""
-        self._open.clear()
-        self._watching = False
-
-    def closed(self, request: int) -> None:
-        """The final answer to a request of ours has come."""
-        self._open.pop(request, None)
-
-    def _watch(self) -> None:
-        if not self._watching:
-            self._watching = True
-            self.card.toolkit.queue(self._give_up_late_ones())
-
-    def _give_up_late_ones(self) -> Flow:
-        while self._open:
-            waiting = set(self._open)
-            yield Wait(PATIENCE)
-            late = waiting & set(self._open)
-            for number in late:
-                del self._open[number]
-            if late:
-                # Not worth a second try: the answer itself is shown whenever it comes.
-                yield DisplayText(self.say("no_result"), wait_for_user=True)
-        self._watching = False
 
 
 def yuan(fen: int) -> str:

@@ -110,6 +110,10 @@ class MenuFiles:
         except LookupError:
             self._area["language"] = int(language)
 
+    def say(self, name: str, /, **values: str) -> str:
+        """A text of the menu in use, in the member's language."""
+        return self.tree.texts[name].say(self.language, **values)
+
     def is_on(self, switch: int) -> bool:
         """Whether the platform sends messages of a class (1..8), as it last said in EF 6F06."""
         octets = self._read(SWITCHES) or bytes((SWITCHES_AT_BIRTH,))

@@ -24,7 +24,8 @@ from telecom_codecs.cat import (
 from ..uicc.toolkit import Flow
 from . import menu_orders, menu_queries, menu_service
 from .menu_asking import Asking, Ended, LeftDialogue, NoResponse, NotShown, WentBack, choose, tell, tell_last
-from .menu_desk import MenuCard, MenuDesk, NotSent, StillOpen
+from .menu_desk import MenuCard, MenuDesk
+from .menu_requests import NotSent, StillOpen
 from .menu_service import Dialogue
 from .menu_tree import Action, Entry, Language
 

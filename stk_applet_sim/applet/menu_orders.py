@@ -61,7 +61,7 @@ def delete(desk: MenuDesk, application: ApplicationView) -> Asking[None]:
         yield from tell(desk.say("settle_balance", balance=yuan(application.balance)), desk.help)
         return
     password = yield from _confirmed_by_password(desk, deletion_question(desk, application))
-    yield from desk.order(Operation.DELETE, application.enterprise, ((RequestTag.PASSWORD, password),))
+    yield from desk.requests.order(Operation.DELETE, application.enterprise, ((RequestTag.PASSWORD, password),))
 
 
 def deletion_question(desk: MenuDesk, application: ApplicationView) -> str:
@@ -74,7 +74,7 @@ def deletion_question(desk: MenuDesk, application: ApplicationView) -> str:
 
 def freeze_own(desk: MenuDesk, _entry: Entry) -> Asking[None]:
     password = yield from _confirmed_by_password(desk, desk.say("confirm_freeze"))
-    yield from desk.order(Operation.FREEZE, fields=((RequestTag.PASSWORD, password),))
+    yield from desk.requests.order(Operation.FREEZE, fields=((RequestTag.PASSWORD, password),))
 
 
 def freeze_other(desk: MenuDesk, _entry: Entry) -> Asking[None]:
@@ -97,7 +97,7 @@ def freeze_other(desk: MenuDesk, _entry: Entry) -> Asking[None]:
         except WentBack:
             continue
     fields = ((RequestTag.MSISDN, encode_semi_octets(COUNTRY + number)), (RequestTag.PASSWORD, password))
-    yield from desk.order(Operation.FREEZE_OTHER, fields=fields)
+    yield from desk.requests.order(Operation.FREEZE_OTHER, fields=fields)
 
 
 # the password
@@ -113,7 +113,7 @@ def change_password(desk: MenuDesk, _entry: Entry) -> Asking[None]:
         except WentBack:
             continue
     fields = ((RequestTag.PASSWORD, old), (RequestTag.NEW_PASSWORD, new))
-    yield from desk.order(Operation.PASSWORD, fields=fields)
+    yield from desk.requests.order(Operation.PASSWORD, fields=fields)
 
 
 def _new_password(desk: MenuDesk, old: bytes) -> Asking[bytes]:
@@ -140,7 +140,7 @@ def switch(desk: MenuDesk, entry: Entry) -> Asking[None]:
     question = "confirm_subscribe" if wanted else "confirm_unsubscribe"
     if not (yield from desk.confirm(desk.say(question, entry=entry.text.say(desk.language)))):
         raise WentBack
-    yield from desk.order(Operation.SUBSCRIBE, fields=((RequestTag.SUBSCRIPTION, bytes((number, wanted))),))
+    yield from desk.requests.order(Operation.SUBSCRIBE, fields=((RequestTag.SUBSCRIPTION, bytes((number, wanted))),))
 
 
 def bill_again(desk: MenuDesk, _entry: Entry) -> Asking[None]:
@@ -195,7 +195,7 @@ def _bill_of_named_month(desk: MenuDesk) -> Asking[None]:
 def _bill_of(desk: MenuDesk, month: str) -> Asking[None]:
     if not (yield from desk.confirm(desk.say("confirm_again", period=_with_dash(month)))):
         raise WentBack
-    yield from desk.order(Operation.SEND_STATEMENT, fields=((RequestTag.PERIOD, bytes.fromhex(month)),))
+    yield from desk.requests.order(Operation.SEND_STATEMENT, fields=((RequestTag.PERIOD, bytes.fromhex(month)),))
 
 
 def _today(desk: MenuDesk) -> Asking[DateTimeZone | None]:
@@ -240,7 +240,7 @@ def report_fault(desk: MenuDesk, _entry: Entry) -> Asking[None]:
     fields: list[tuple[int, bytes]] = [(RequestTag.SUBSCRIPTION, bytes((category, 0x01)))]
     if words:
         fields.append((RequestTag.TEXT, words.encode("utf-16-be")))
-    yield from desk.order(Operation.REPORT_FAULT, fields=tuple(fields))
+    yield from desk.requests.order(Operation.REPORT_FAULT, fields=tuple(fields))
 
 
 def _fault_words(desk: MenuDesk, category: FaultCategory) -> Asking[str]:

@@ -10,9 +10,10 @@ from typing import Final
 from telecom_codecs.cat import MAX_PROACTIVE, Item, SelectItem, proactive_size
 
 from .menu_asking import Asking, WentBack, choose, tell, tell_last
-from .menu_desk import ONLINE, ApplicationView, MenuDesk, NotSent, yuan
+from .menu_desk import ONLINE, ApplicationView, MenuDesk, yuan
 from .menu_messages import AttendanceView, Operation, RequestTag
 from .menu_orders import delete
+from .menu_requests import NotSent
 from .menu_tree import Action, Entry
 from .purse import Rights
 from .records import NO_TIME, Record, RecordType
@@ -44,7 +45,7 @@ def balance(desk: MenuDesk, _entry: Entry) -> Asking[None]:
 
 def _balance(desk: MenuDesk, application: ApplicationView) -> Asking[None]:
     try:
-        yield from desk.query(Operation.BALANCE, application.enterprise)
+        yield from desk.requests.query(Operation.BALANCE, application.enterprise)
     except NotSent:
         yield from tell_last(detail(desk, application), desk.help)
         raise
@@ -52,7 +53,7 @@ def _balance(desk: MenuDesk, application: ApplicationView) -> Asking[None]:
 
 def progress(desk: MenuDesk, _entry: Entry) -> Asking[None]:
     """How the member's requests and faults stand."""
-    yield from desk.query(Operation.PROGRESS)
+    yield from desk.requests.query(Operation.PROGRESS)
 
 
 # transactions
@@ -77,7 +78,9 @@ def _record_page(desk: MenuDesk, title: str, application: ApplicationView, start
                 yield from _record_page(desk, title, application, start + len(lines) - 1)
             elif chosen == ONLINE:
                 page = SECOND_PAGE if shown else FIRST_PAGE
-                yield from desk.query(Operation.RECORDS, application.enterprise, ((RequestTag.PAGE, bytes((page,))),))
+                yield from desk.requests.query(
+                    Operation.RECORDS, application.enterprise, ((RequestTag.PAGE, bytes((page,))),)
+                )
             else:
                 yield from tell(record_detail(desk, shown[chosen - 1]), desk.help)
                 continue
@@ -146,7 +149,7 @@ def _attendance(desk: MenuDesk, entry: Entry, application: ApplicationView) -> A
     if view is None:
         yield from tell(desk.say("not_yet"), desk.help)
         return
-    yield from desk.query(Operation.ATTENDANCE, application.enterprise, ((RequestTag.PAGE, bytes((view,))),))
+    yield from desk.requests.query(Operation.ATTENDANCE, application.enterprise, ((RequestTag.PAGE, bytes((view,))),))
 
 
 # my applications
@@ -163,7 +166,7 @@ def applications(desk: MenuDesk, entry: Entry) -> Asking[None]:
         chosen = yield from choose(title, desk.application_items(title, found, (online,)), desk.help)
         try:
             if chosen == ONLINE:
-                yield from desk.query(Operation.APPLICATIONS)
+                yield from desk.requests.query(Operation.APPLICATIONS)
             else:
                 yield from _application(desk, entry, next(one for one in found if one.slot == chosen))
             return

@@ -6,11 +6,11 @@ from datetime import datetime
 
 import pytest
 
-from stk_applet_sim.applet.menu_desk import EVERYBODY
 from stk_applet_sim.applet.menu_files import hotline_record
 from stk_applet_sim.applet.menu_flows import Outcome
 from stk_applet_sim.applet.menu_messages import Answer, AnswerKind, AnswerStatus, Operation, RequestTag
 from stk_applet_sim.applet.menu_orders import is_weak
+from stk_applet_sim.applet.menu_requests import EVERYBODY
 from stk_applet_sim.applet.records import NO_TIME, Record, RecordType
 from stk_applet_sim.handset.me import Handset, Occupation
 from stk_applet_sim.handset.screen import Confirm, Idle, Input, List, Text
