@@ -126,7 +126,7 @@ class EsmeLine(Line):
         self.bound_at: float | None = None
 
     def opened(self) -> None:
-        self.session.request(self._link.config.bind_pdu(), self._clock.seconds())
+        self._link._opened(self)
 
     def on_event(self, event: Event) -> None:
         _ACTIONS[type(event)](self._link, self, event)
@@ -148,7 +148,7 @@ class EsmeLine(Line):
             self.wake()
 
 
-class _Lines(Factory):
+class LinkLines(Factory):
     """Makes a line for each connection of a link."""
 
     noisy = False
@@ -156,8 +156,8 @@ class _Lines(Factory):
     def __init__(self, link: EsmeLink) -> None:
         self._link = link
 
-    def buildProtocol(self, addr: IAddress | None) -> EsmeLine:  # noqa: N802 - Twisted's name
-        return self._link._new_line()
+    def buildProtocol(self, addr: IAddress | None) -> EsmeLine | None:  # noqa: N802 - Twisted's name
+        return self._link._new_line() if self._link.takes_calls else None
 
 
 class EsmeLink:
@@ -205,11 +205,18 @@ class EsmeLink:
         if target is None:
             target = HostnameEndpoint(reactor, config.host, config.port, timeout=config.connect_timeout)
             target = target if config.tls is None else over_tls(target, config.host, config.tls)
-        self._service = ClientService(target, _Lines(self), retryPolicy=lambda _: self._backoff.delay(), clock=reactor)
+        self._service = ClientService(
+            target, LinkLines(self), retryPolicy=lambda _: self._backoff.delay(), clock=reactor
+        )
 
     @property
     def is_bound(self) -> bool:
         return self.bound.is_set()
+
+    @property
+    def takes_calls(self) -> bool:
+        """Another connection would be used."""
+        return True
 
     @property
     def in_flight(self) -> int:
@@ -393,6 +400,9 @@ class EsmeLink:
         self.counts["refused PDUs"] += 1
         log.warning("PDU refused", link=self.config.name, reason=event.reason, status=repr(named(event.status)))
 
+    def _opened(self, line: EsmeLine) -> None:
+        line.session.request(self.config.bind_pdu(), self._seconds())
+
     def _line_closing(self, line: EsmeLine) -> None:
         """Nothing new over it, although its end may take a while."""
         if line is self._line:
@@ -425,7 +435,7 @@ _ACTIONS: dict[type, Callable[[EsmeLink, EsmeLine, Any], None]] = {
     Bound: EsmeLink._was_bound,
     BindRefused: EsmeLink._bind_refused,
     PeerUnbinds: EsmeLink._peer_unbinds,
-    OutbindReceived: EsmeLink._outbind,
+    OutbindReceived: lambda link, line, event: link._outbind(line, event),
     Stray: EsmeLink._stray,
     Misbehaved: EsmeLink._misbehaved,
 }

@@ -134,6 +134,13 @@ class SmscServer:
         chosen: int = self._port.getHost().port
         return chosen
 
+    async def outbind(self, endpoint: Any, system_id: str, password: str) -> None:
+        """Connect to an ESME that listens and ask it to bind."""
+        line = await endpoint.connect(_Lines(self)).asFuture(self.loop)
+        pdu = op.Outbind(system_id=system_id.encode("latin-1"), password=password.encode("latin-1"))
+        line.session.request(pdu, self.reactor.seconds())
+        line.wake()
+
     def attach(self, station: MobileStation) -> None:
         """Put a phone into the network."""
         self.centre.attach(_Guarded(station))
