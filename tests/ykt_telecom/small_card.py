@@ -48,6 +48,7 @@ class SmallCard:
     texts: list[bytes] = field(default_factory=list)
     executed: list[bytes] = field(default_factory=list)
     spoilt: int = 0
+    refuses_installs: bool = False  #: another application of the enterprise is there, under another AID
     _parts: dict[tuple[int, int], dict[int, bytes]] = field(default_factory=dict)
 
     def receive(self, user_data: bytes) -> list[bytes]:
@@ -104,7 +105,7 @@ class SmallCard:
     def _manage(self, ins: int, p1: int, octets: bytes, chosen: Purse | None) -> tuple[int, bytes]:
         if ins == 0xE6 and p1 == 0x0C:
             aid = octets[17:33]
-            if aid in self.applications:
+            if aid in self.applications or self.refuses_installs:
                 return 0x6985, b""
             self.applications[aid] = Purse(aid)
         elif ins == 0xE6:

@@ -73,6 +73,19 @@ _SENT_BEFORE = (
     )
     .limit(1)
 )
+_ANSWERED_BEFORE = _SENT_BEFORE.where(attempt.c.status == PorStatus.OK)
+_TOLD_LATER = (
+    select(attempt.c.id)
+    .join(job, job.c.id == attempt.c.job_id)
+    .where(
+        _LANE,
+        attempt.c.counter > bindparam("cntr"),
+        attempt.c.status == PorStatus.OK,
+        attempt.c.purpose == SCRIPT,
+        job.c.application_id == bindparam("application"),
+    )
+    .limit(1)
+)
 
 
 class Reception(StrEnum):
@@ -211,23 +224,34 @@ def _take_answer(
     # only a deletion asks: gone already, by an earlier attempt of ours?
     earlier = {"job": order.id, "before": found.number}
     sent_before = kind is JobKind.DELETE and conn.execute(_SENT_BEFORE, earlier).first() is not None
+    # and only an audit of an issue: has the card said before that there is something in its way?
+    asked = kind is JobKind.ISSUE and found.purpose == AUDIT
+    refused_before = asked and conn.execute(_ANSWERED_BEFORE, earlier).first() is not None
     verdict = judge(
         kind,
         found.purpose,
         octets,
         commands=_COMMANDS.get(found.purpose, 2),
         sent_before=sent_before,
+        refused_before=refused_before,
     )
     if verdict.answer is not None and not _tac_is_good(conn, means, order, found, verdict):
         record(conn, at=context.now, actor="ota", action="tac.wrong", subject=order.id)
         verdict = Verdict(Next.REJECT, "the TAC of the answer is wrong: check the mother key", verdict.status_word)
-    if verdict.answer is not None and order.application_id is not None:
+    if verdict.answer is not None and order.application_id is not None and _is_latest(conn, order, found):
         note_answer(conn, order.application_id, verdict.answer, context.now)
     if JobState(order.state) not in ANSWERABLE_STATES:
         _learn_late(conn, context, order, verdict)
         return
     move(conn, order, JobEvent.ANSWER, context.now, reason=verdict.reason)
     _follow(conn, context, means, find_job(conn, order.id), verdict)
+
+
+def _is_latest(conn: Connection, order: Row[Any], found: Row[Any]) -> bool:
+    """The card has not told anything about this application later: a late answer is not its last word."""
+    lane = {"card": found.iccid, "index": found.key_index, "of": found.generation}
+    told = {**lane, "cntr": found.counter, "application": order.application_id}
+    return conn.execute(_TOLD_LATER, told).first() is None
 
 
 def _tac_is_good(conn: Connection, means: OtaMeans, order: Row[Any], found: Row[Any], verdict: Verdict) -> bool:

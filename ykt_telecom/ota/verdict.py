@@ -45,10 +45,13 @@ class Verdict:
     absent: bool = False
 
 
-def judge(kind: JobKind, purpose: str, octets: bytes, *, commands: int, sent_before: bool) -> Verdict:
+def judge(
+    kind: JobKind, purpose: str, octets: bytes, *, commands: int, sent_before: bool, refused_before: bool = False
+) -> Verdict:
     """The verdict on the data of a PoR 00.
 
-    `commands` is how many C-APDUs the script had, `sent_before` whether an earlier attempt may have reached the card.
+    `commands` is how many C-APDUs the script had, `sent_before` whether an earlier attempt may have reached the card,
+    `refused_before` whether the card has answered an earlier one, which it then did not carry out.
     Octets that do not read are a refusal: the card is authentic, so sending the same again would not help.
     """
     if kind is JobKind.ANSWER:
@@ -59,7 +62,7 @@ def judge(kind: JobKind, purpose: str, octets: bytes, *, commands: int, sent_bef
         return Verdict(Next.REJECT, f"the card's response does not read: {error}")
     word = response.sw
     if purpose == "AUDIT":
-        return _judge_audit(kind, response)
+        return _judge_audit(kind, response, refused_before)
     if kind is JobKind.ISSUE:
         return _judge_issue(purpose, response, commands)
     if kind is JobKind.DELETE:
@@ -96,10 +99,12 @@ def _judge_delete(word: int, sent_before: bool) -> Verdict:
     return Verdict(Next.REJECT, f"delete refused: {describe(word)}", word)
 
 
-def _judge_audit(kind: JobKind, response: CompactResponse) -> Verdict:
+def _judge_audit(kind: JobKind, response: CompactResponse, refused_before: bool) -> Verdict:
     """After GET STATUS of the AID: was the order done?"""
     word = response.sw
     if word == SW_REFERENCED_NOT_FOUND:
+        if kind is JobKind.ISSUE and refused_before:
+            return Verdict(Next.REJECT, "the card has another application of this enterprise: delete that one", word)
         if kind is JobKind.ISSUE:
             return Verdict(Next.RESEND, "not on the card: install again", word)
         return Verdict(Next.REJECT, "there is no such application on the card", word, absent=True)

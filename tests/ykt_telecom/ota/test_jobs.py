@@ -434,6 +434,33 @@ def test_the_refusal_of_an_old_attempt_does_not_fail_what_a_newer_one_did(lab: L
     assert lab.states()["close"] == "APPLIED"
 
 
+def test_a_late_answer_is_not_the_cards_last_word(lab: Lab) -> None:
+    """Two queries of one job are answered in the wrong order: the balance that stays is the later one."""
+    lab.issue()
+    purse = next(iter(lab.card.applications.values()))
+    purse.balance = 100
+    lab.order(JobKind.QUERY, "query")
+    lab.sweep()
+    late = lab.send()
+    lab.clock.advance(11)
+    lab.sweep()
+    lab.clock.advance(6)
+    purse.balance = 50
+    assert lab.turn() == ["por.counted"]
+    assert [lab.deliver(answer) for answer in late] == ["por.counted"]
+    assert [row.card_balance_fen for row in lab.read(select(card_application.c.card_balance_fen))] == [50]
+
+
+def test_an_application_under_another_name_on_the_card_ends_the_issue(lab: Lab) -> None:
+    """6985 to INSTALL, 6A88 to the audit: the enterprise has another one there. Asking forty times changes nothing."""
+    lab.card.refuses_installs = True
+    lab.issue()
+    lab.finish_everything()
+    assert lab.states() == {"issue": "FAILED"}
+    assert len(lab.attempts("issue")) == 2
+    assert application_states(lab) == ["FAILED"]
+
+
 def test_whatever_step_the_program_dies_at_every_job_ends_once(tmp_path: Path) -> None:
     """Crash before each transaction of issue, close and delete; after the restart all ends well, counters only rise."""
     for point in range(2, 60):
