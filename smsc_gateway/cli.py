@@ -70,9 +70,9 @@ def message_ids(start: datetime) -> Iterator[str]:
     multiple=True,
     default=["test:test:10086"],
     show_default=True,
-    metavar="ID:PASSWORD[:ACCESSCODE]",
+    metavar="ID:PASSWORD[:ACCESSCODE[:LIMIT=N,…]]",
     callback=_account,
-    help="Who may bind; phones' messages to ACCESSCODE… go to it. Repeatable.",
+    help="Who may bind; phones' messages to ACCESSCODE… go to it. Limits: window, rate (a second), queue. Repeatable.",
 )
 @click.option("--handsets", type=click.Path(path_type=Path), help="TOML file with [[handset]] tables.")
 @click.option("--pdu-log", type=click.Path(path_type=Path), help="Write one JSON line per PDU.")

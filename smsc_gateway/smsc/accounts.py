@@ -21,17 +21,33 @@ class Account:
     window: int = 1000  #: its unanswered submissions; more are throttled
     deliver_window: int = 50  #: our unanswered deliver_sm on each of its sessions
     max_binds: int = 10
+    rate: int | None = None  #: its submissions a second; more are throttled
+    queue: int | None = None  #: its messages that wait for phones; more are refused RMSGQFUL
 
     @classmethod
     def parse(cls, text: str) -> Account:
-        """From `ID:PASSWORD[:ACCESSCODE]`; ValueError says what is missing."""
+        """From `ID:PASSWORD[:ACCESSCODE[:LIMIT=NUMBER,…]]`; ValueError says what is missing."""
         parts = text.split(":")
-        if len(parts) not in (2, 3) or not parts[0] or len(parts[0]) > 15 or len(parts[1]) > 8:
+        if not 2 <= len(parts) <= 4 or not parts[0] or len(parts[0]) > 15 or len(parts[1]) > 8:
             raise ValueError("an account is ID:PASSWORD[:ACCESSCODE], ID at most 15 and PASSWORD at most 8 characters")
-        code = parts[2] if len(parts) == 3 else ""
+        code = parts[2] if len(parts) > 2 else ""
         if code and not code.isdecimal():
             raise ValueError(f"the access code {code!r} is not a number")
-        return cls(parts[0], parts[1], code)
+        return cls(parts[0], parts[1], code, **(_limits(parts[3]) if len(parts) == 4 else {}))
+
+
+_LIMITS = ("window", "deliver_window", "max_binds", "rate", "queue")
+
+
+def _limits(text: str) -> dict[str, int]:
+    """`window=10,rate=20` as arguments."""
+    found: dict[str, int] = {}
+    for one in text.split(","):
+        name, _, number = one.partition("=")
+        if name not in _LIMITS or not number.isdecimal() or not int(number):
+            raise ValueError(f"{one!r} is no limit; use {', '.join(f'{known}=NUMBER' for known in _LIMITS)}")
+        found[name] = int(number)
+    return found
 
 
 def check_bind(accounts: Mapping[str, Account], pdu: Bind, binds: Mapping[str, int]) -> tuple[Account | None, int]:

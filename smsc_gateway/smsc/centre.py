@@ -89,6 +89,8 @@ class MessageCentre:
         """
         if self.mailbox.is_full:
             raise Refusal("the mailbox is full", CommandStatus.RMSGQFUL)
+        if account.queue is not None and self.mailbox.open_of(account.system_id) >= account.queue:
+            raise Refusal("the account's queue is full", CommandStatus.RMSGQFUL)
         fault = faulty_field(pdu)
         if fault is not None:
             raise Refusal(f"{fault[0]} is too long", fault[1])

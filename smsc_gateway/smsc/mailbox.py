@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -92,6 +92,7 @@ class Mailbox:
         self._later: list[tuple[datetime, int, Message]] = []
         self._order = itertools.count()
         self._by_destination: dict[str, dict[str, Message]] = {}
+        self._by_account: Counter[str | None] = Counter()
 
     def __len__(self) -> int:
         return len(self._open)
@@ -109,10 +110,15 @@ class Mailbox:
         """When :meth:`take_due` will have something that waits now; None when nothing waits for a time."""
         return self._later[0][0] if self._later else None
 
+    def open_of(self, account: str) -> int:
+        """How many open messages of an account there are."""
+        return self._by_account[account]
+
     def put(self, message: Message, now: datetime) -> None:
         """Keep a message and try it when it is due."""
         key = message.key
         self._open[key] = message
+        self._by_account[message.account] += 1
         waiting = self._by_destination.get(message.destination)
         if waiting is None:
             self._by_destination[message.destination] = {key: message}
@@ -151,7 +157,8 @@ class Mailbox:
         """The message is done; it stays known to query_sm for a while."""
         message.move(happening, now)
         key = message.key
-        self._open.pop(key, None)
+        if self._open.pop(key, None) is not None:
+            self._by_account[message.account] -= 1
         waiting = self._by_destination.get(message.destination)
         if waiting is not None:
             waiting.pop(key, None)

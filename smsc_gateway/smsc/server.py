@@ -20,6 +20,7 @@ from twisted.internet.protocol import Factory
 from telecom_codecs.sms_tpdu import DeliverReport, SmsDeliver, SmsSubmit, SubmitReport
 
 from ..line import Line
+from ..pace import Pace
 from ..smpp import operations as op
 from ..smpp.codec import COMPOSERS
 from ..smpp.events import Answered, BindRequested, Bound, Event, Misbehaved, Requested, Unanswered
@@ -117,6 +118,7 @@ class SmscServer:
         self._lines: dict[int, SmscLine] = {}
         self._unbound: dict[int, SmscLine] = {}
         self._by_account: dict[str, list[SmscLine]] = {system_id: [] for system_id in self.centre.accounts}
+        self._paces = {one.system_id: Pace(one.rate, one.rate) for one in self.centre.accounts.values() if one.rate}
         self._numbers = 0
         self._working = False
         self._timer: Any = None
@@ -245,7 +247,8 @@ class SmscServer:
     def _submit(self, line: SmscLine, pdu: op.Pdu, answer: type[op.MessageIdResp], submission: op.SubmitSm) -> None:
         account = line.account
         assert account is not None
-        if line.session.unanswered > account.window:
+        pace = self._paces.get(account.system_id)
+        if line.session.unanswered > account.window or (pace is not None and not pace.take(self.reactor.seconds())):
             line.answer(answer(sequence=pdu.sequence, status=_RTHROTTLED))
             return
         try:

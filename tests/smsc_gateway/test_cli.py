@@ -12,7 +12,10 @@ import pytest
 import smpplib.client
 from click.testing import CliRunner
 
+from smsc_gateway.caller import Caller
 from smsc_gateway.cli import smsc
+from smsc_gateway.smpp import operations as op
+from smsc_gateway.smpp.status import CommandStatus
 from smsc_gateway.smsc.handsets import HandsetFileError, PlainHandset, load_handsets
 
 COMMAND = [sys.executable, "-c", "from smsc_gateway.cli import smsc; smsc()"]
@@ -51,6 +54,8 @@ def test_serve_prints_its_port_takes_a_bind_and_drains_on_sigterm(tmp_path: Path
         (["serve", "--account", "a:b", "--account", "a:c"], "same ID"),
         (["--port", "70000"], "70000"),
         (["serve", "--handsets", "/no/such/file.toml"], "/no/such/file.toml"),
+        (["serve", "--faults", "/no/such/faults.toml"], "/no/such/faults.toml"),
+        (["serve", "--faults", __file__], "at line 1"),
     ],
 )
 def test_bad_configuration_is_one_line_and_exit_2(arguments: list[str], why: str) -> None:
@@ -91,3 +96,24 @@ def test_help_is_everywhere() -> None:
     """--help of the group and of serve."""
     assert "serve" in CliRunner().invoke(smsc, ["--help"]).output
     assert "--deliver-before-resp" in CliRunner().invoke(smsc, ["serve", "--help"]).output
+
+
+def test_serve_misbehaves_by_its_script(tmp_path: Path) -> None:
+    """One refused bind, then one that is taken."""
+    script = tmp_path / "faults.toml"
+    script.write_text('[[fault]]\nkind = "bind_refused"\ncount = 1\n')
+    options = ["--port", "0", "--account", "a:b", "--faults", str(script)]
+    with subprocess.Popen(
+        [*COMMAND, *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        host, port = process.stdout.readline().split()[1].split(":")
+        try:
+            bind = op.BindTransceiver(system_id=b"a", password=b"b")
+            for expected in (CommandStatus.RBINDFAIL, CommandStatus.ROK):
+                caller = Caller(host, int(port))
+                answers, _ = caller.raw(op.encode(bind, 1))
+                assert op.decode(answers[0]).status == expected
+                caller.close()
+        finally:
+            process.kill()

@@ -392,7 +392,7 @@ def test_bind_is_judged_by_account(bind: op.Bind, status: int) -> None:
 @pytest.mark.parametrize("text", ["", "ykt", ":x", "ykt:123456789", "ykt:x:abc", "a:b:1:2", "sixteen-letters-:x"])
 def test_account_that_cannot_bind_is_refused_at_the_door(text: str) -> None:
     """Configuration mistakes are told when they are made."""
-    with pytest.raises(ValueError, match=r"account|access code"):
+    with pytest.raises(ValueError, match=r"account|access code|limit"):
         Account.parse(text)
 
 

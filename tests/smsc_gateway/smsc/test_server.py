@@ -11,6 +11,8 @@ import pytest
 
 from smsc_gateway.smpp import operations as op
 from smsc_gateway.smpp.status import CommandStatus
+from smsc_gateway.smsc.accounts import Account
+from smsc_gateway.smsc.air import Refusal
 from smsc_gateway.smsc.handsets import PlainHandset
 from smsc_gateway.smsc.observers import PcapLog, PduLog, public
 from smsc_gateway.smsc.server import MAX_UNBOUND, SmscServer
@@ -201,3 +203,52 @@ async def test_message_cancelled_before_its_first_attempt_is_still_answered() ->
         made.server._soon()
         assert (await future).message_id == message.message_id
         assert made.phone.inbox == []
+
+
+@in_task
+async def test_account_with_a_rate_is_throttled_above_it() -> None:
+    """The burst of one second goes, the rest is told to wait."""
+    account = Account.parse("ykt:secret:10086:rate=5")
+    server = a_server(account)
+    port = server.listen(port=0)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(op.encode(op.BindTransceiver(system_id=b"ykt", password=b"secret"), 1))
+    async with asyncio.timeout(5):
+        head = await reader.readexactly(4)
+        await reader.readexactly(int.from_bytes(head, "big") - 4)
+        writer.write(b"".join(op.encode(a_submit(registered_delivery=0), number) for number in range(2, 12)))
+        statuses = []
+        for _ in range(10):
+            head = await reader.readexactly(4)
+            statuses.append(int.from_bytes((await reader.readexactly(int.from_bytes(head, "big") - 4))[4:8], "big"))
+    assert statuses == [0] * 5 + [CommandStatus.RTHROTTLED] * 5
+    writer.close()
+    await writer.wait_closed()
+    await server.stop()
+
+
+@in_task
+async def test_account_with_a_queue_is_refused_when_it_is_full() -> None:
+    """Its own messages count, and room comes back."""
+    account = Account.parse("ykt:secret:10086:queue=3")
+    server = a_server(account)
+    phone = PlainHandset(PHONE)
+    phone.is_on = False
+    server.attach(phone)
+    centre = server.centre
+    for _ in range(3):
+        centre.submit(account, a_submit(), now())
+    with pytest.raises(Refusal) as caught:
+        centre.submit(account, a_submit(), now())
+    assert caught.value.status == CommandStatus.RMSGQFUL
+    phone.is_on = True
+    centre.work(now(), 10)
+    centre.submit(account, a_submit(), now())
+    assert centre.mailbox.open_of("ykt") == 1
+
+
+@pytest.mark.parametrize("text", ["a:b::speed=3", "a:b::rate=0", "a:b::rate=x", "a:b::rate", "a:b:1:rate=1:x"])
+def test_limit_that_is_none_is_refused(text: str) -> None:
+    """The message lists what there is."""
+    with pytest.raises(ValueError, match=r"window=NUMBER|an account is"):
+        Account.parse(text)
