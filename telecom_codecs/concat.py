@@ -104,7 +104,7 @@ def split_packet(packet: bytes, *, iei: int, reference: int, wide: bool = False)
     """The TP-UD of each segment of a command (`iei` 70) or response (71) packet, UDH included.
 
     One message holds 137 octets; of several, the first holds 132 and the others 134 (131 and 133 with a
-    `wide` reference). The identifier stands in the first header only (TS 31.115 §4.2).
+    `wide` reference). The identifier stands in the first header only (TS 31.115 §4.3).
     """
     identifier = Element(iei)
     single = UserDataHeader((identifier,)).encode() + packet

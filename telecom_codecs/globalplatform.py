@@ -114,7 +114,7 @@ __all__ = [
 GET_DATA_INS: Final = 0xCA
 STORE_DATA_INS: Final = 0xE2
 KEY_INFORMATION_TEMPLATE: Final = 0x00E0  #: GET DATA tag
-EXTENDED_CARD_RESOURCES: Final = 0xFF21  #: GET DATA tag — TS 102 226 §8.2.1.7.1
+EXTENDED_CARD_RESOURCES: Final = 0xFF21  #: GET DATA tag — TS 102 226 §8.2.1.7.2
 
 _STORE_CLAUSE: Final = "GlobalPlatform §11.11"
 
@@ -316,7 +316,7 @@ class Dgi:
 
 @dataclass(frozen=True, slots=True)
 class ExtendedCardResources:
-    """Object FF21: applications installed, free non-volatile and volatile octets — TS 102 226 §8.2.1.7.1."""
+    """Object FF21: applications installed, free non-volatile and volatile octets — TS 102 226 §8.2.1.7.2."""
 
     applications: int
     free_non_volatile: int
@@ -325,7 +325,7 @@ class ExtendedCardResources:
     def encode(self) -> bytes:
         numbers = (self.applications, self.free_non_volatile, self.free_volatile)
         if any(not 0 <= number < 1 << 32 for number in numbers):
-            raise LocalError("a card resource has at most four octets", clause="TS 102 226 §8.2.1.7.1")
+            raise LocalError("a card resource has at most four octets", clause="TS 102 226 §8.2.1.7.2")
         objects = [
             BerTlv(tag, number.to_bytes(max(1 if tag == 0x81 else 2, (number.bit_length() + 7) // 8), "big"))
             for tag, number in zip((0x81, 0x82, 0x83), numbers, strict=True)
@@ -337,7 +337,7 @@ class ExtendedCardResources:
         item = decode_ber(octets)
         objects = {child.tag: child.value for child in item.children()} if item.tag == EXTENDED_CARD_RESOURCES else {}
         if objects.keys() != {0x81, 0x82, 0x83} or any(not 1 <= len(value) <= 4 for value in objects.values()):
-            raise BadValue("not the extended card resources", clause="TS 102 226 §8.2.1.7.1")
+            raise BadValue("not the extended card resources", clause="TS 102 226 §8.2.1.7.2")
         return cls(*(int.from_bytes(objects[tag], "big") for tag in (0x81, 0x82, 0x83)))
 
 

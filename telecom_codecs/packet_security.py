@@ -50,7 +50,8 @@ __all__ = [
     "seal_response",
 ]
 
-#: UDHL, IEIa and IEIDLa of a response packet: its check covers them — 3GPP TS 31.115 §4.4.
+#: UDHL, IEIa and IEIDLa of a response packet: its check covers them — 3GPP TS 31.115 §4.4. The same three octets also
+#: where the packet goes out in several messages, whose first UDHL is 07: docs/decisions/0003.
 RESPONSE_UDH: Final = b"\x02\x71\x00"
 
 #: Errors that a card may answer before it trusts the sender: unsecured and without data.
@@ -195,7 +196,7 @@ def _sealing_suite(
     length = suite.check_lengths[0]
     if suite.check is CheckAlgorithm.AES_CMAC:
         if mac_length not in suite.check_lengths:
-            raise LocalError(f"a CMAC of {mac_length} octets: 4 or 8 are allowed", clause="TS 102 225 §5.1.3.2")
+            raise LocalError(f"a CMAC of {mac_length} octets: 4 or 8 are allowed", clause="TS 102 225 §5.1.3.1")
         length = mac_length
     suite.admit(keys, weak_algorithms, LocalError)
     return suite, length

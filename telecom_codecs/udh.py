@@ -87,7 +87,7 @@ class Ports:
     def element(self) -> Element:
         width = 2 if self.wide else 1
         if not (0 <= self.destination < 1 << 8 * width and 0 <= self.source < 1 << 8 * width):
-            raise LocalError(f"ports {self.destination}, {self.source}", clause="TS 23.040 9.2.3.24.4")
+            raise LocalError(f"ports {self.destination}, {self.source}", clause=_ports_clause(self.wide))
         value = self.destination.to_bytes(width, "big") + self.source.to_bytes(width, "big")
         return Element(IEI_PORTS_16 if self.wide else IEI_PORTS_8, value)
 
@@ -98,8 +98,12 @@ class Ports:
         width = 2 if wide else 1
         value = element.value
         if element.iei not in (IEI_PORTS_8, IEI_PORTS_16) or len(value) != 2 * width:
-            raise BadValue(f"IEI {element.iei:02X} with {len(value)} octets", offset=0, clause="TS 23.040 9.2.3.24.4")
+            raise BadValue(f"IEI {element.iei:02X} with {len(value)} octets", offset=0, clause=_ports_clause(wide))
         return cls(int.from_bytes(value[:width], "big"), int.from_bytes(value[width:], "big"), wide)
+
+
+def _ports_clause(wide: bool) -> str:
+    return "TS 23.040 9.2.3.24.4" if wide else "TS 23.040 9.2.3.24.3"
 
 
 @dataclass(frozen=True, slots=True)

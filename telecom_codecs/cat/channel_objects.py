@@ -218,14 +218,14 @@ class AttributeInformation(OctetsObject):
     __slots__ = ()
 
 
-@data_object(0x45, "service availability", "TS 102 223 8.68")
+@data_object(0x45, "service availability", "TS 102 223 8.67")
 class ServiceAvailability(OctetsObject):
     """Technology and the services found."""
 
     __slots__ = ()
 
 
-@data_object(0x49, "remote entity address", "TS 102 223 8.69")
+@data_object(0x49, "remote entity address", "TS 102 223 8.68")
 class RemoteEntityAddress(OctetsObject):
     """Coding type and address of a device near by."""
 

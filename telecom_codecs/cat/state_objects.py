@@ -144,7 +144,7 @@ class DisplayParameters(OctetsObject):
     __slots__ = ()
 
 
-@data_object(0x46, "ESN", "TS 102 223 8.67")
+@data_object(0x46, "ESN", "TS 102 223 8.69")
 class ElectronicSerialNumber(NumberObject):
     """Serial number of a TIA handset."""
 
