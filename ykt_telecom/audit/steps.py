@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from .tables import audit_row
+from .tables import audit_head, audit_row
 
 _FIRST = "0" * 64
 _INSERT = insert(audit_row)
@@ -36,20 +36,27 @@ def _seal_of(key: bytes, before: str, row: Row[Any]) -> str:
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
+def _proof_of(key: bytes, seq: int, last: str) -> str:
+    return hmac.new(key, f"head|{seq}|{last}".encode(), hashlib.sha256).hexdigest()
+
+
 def seal(conn: Connection, key: bytes, *, limit: int = 500) -> int:
-    """Chain up to `limit` rows that are not sealed yet; how many were."""
+    """Chain up to `limit` new rows; how many were. A row that was sealed before is never sealed again."""
+    head = conn.execute(select(audit_head)).one_or_none()
     rows = conn.execute(
-        select(audit_row).where(audit_row.c.seal.is_(None)).order_by(audit_row.c.seq).limit(limit)
+        select(audit_row)
+        .where(audit_row.c.seal.is_(None), audit_row.c.seq > (0 if head is None else head.seq))
+        .order_by(audit_row.c.seq)
+        .limit(limit)
     ).all()
     if not rows:
         return 0
-    before = conn.execute(
-        select(audit_row.c.seal).where(audit_row.c.seq < rows[0].seq).order_by(audit_row.c.seq.desc()).limit(1)
-    ).scalar()
-    last = before or _FIRST
+    last = _FIRST if head is None else head.seal
     for row in rows:
         last = _seal_of(key, last, row)
         conn.execute(update(audit_row).where(audit_row.c.seq == row.seq).values(seal=last))
+    reached = {"seq": rows[-1].seq, "seal": last, "proof": _proof_of(key, rows[-1].seq, last)}
+    conn.execute(insert(audit_head).values(id=1, **reached) if head is None else update(audit_head).values(**reached))
     return len(rows)
 
 
@@ -63,11 +70,21 @@ class ChainVerdict:
 
 
 def verify(conn: Connection, key: bytes) -> ChainVerdict:
-    """Walk the whole chain."""
+    """Walk the whole chain, up to where its head says it goes."""
     before, sealed, expected = _FIRST, 0, 1
     for row in conn.execute(select(audit_row).where(audit_row.c.seal.is_not(None)).order_by(audit_row.c.seq)):
         if row.seq != expected or not hmac.compare_digest(row.seal, _seal_of(key, before, row)):
             return ChainVerdict(sealed, 0, row.seq)
         before, sealed, expected = row.seal, sealed + 1, row.seq + 1
+    if not _ends_at(conn, key, expected - 1, before):
+        return ChainVerdict(sealed, 0, expected)
     unsealed = conn.execute(select(func.count()).where(audit_row.c.seal.is_(None))).scalar_one()
     return ChainVerdict(sealed, unsealed, None)
+
+
+def _ends_at(conn: Connection, key: bytes, seq: int, last: str) -> bool:
+    head = conn.execute(select(audit_head)).one_or_none()
+    if head is None:
+        return seq == 0
+    proven = hmac.compare_digest(head.proof, _proof_of(key, head.seq, head.seal))
+    return proven and (head.seq, head.seal) == (seq, last)

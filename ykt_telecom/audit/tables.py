@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Index, String, Table, text
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, String, Table, text
 
 from ..storage.schema import BigKey, Instant, metadata
 
@@ -21,4 +21,14 @@ audit_row = Table(
     Column("seal", String(64)),
     Index("ix_audit_row_unsealed", "seq", sqlite_where=_UNSEALED, postgresql_where=_UNSEALED),
     sqlite_autoincrement=True,
+)
+
+#: One row: how far the chain has come, proved by an HMAC. Without it the chain's end could be cut off or sealed anew.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("seal", String(64), nullable=False),
+    Column("proof", String(64), nullable=False),
 )

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import Connection, delete, update
 
 from tests.ykt_telecom.lab import NOON, Lab
 from ykt_telecom.audit.steps import ChainVerdict, record, seal, verify
-from ykt_telecom.audit.tables import audit_row
+from ykt_telecom.audit.tables import audit_head, audit_row
+from ykt_telecom.storage.context import StepContext
 
 KEY = bytes(32)
 
@@ -59,6 +60,33 @@ def test_a_dropped_row_is_missed(lab: Lab) -> None:
     fill(lab)
     lab.step(lambda conn, _: conn.execute(delete(audit_row).where(audit_row.c.seq == 3)))
     assert check(lab).bad == 4
+
+
+def test_a_tail_that_was_cut_off_is_missed(lab: Lab) -> None:
+    """Drop the last three rows: the first of them is named."""
+    sealed = fill(lab)
+    lab.step(lambda conn, _: conn.execute(delete(audit_row).where(audit_row.c.seq > sealed - 3)))
+    assert check(lab).bad == sealed - 2
+    lab.step(lambda conn, _: record(conn, at=NOON, actor="test", action="new", subject="x"))
+    lab.step(lambda conn, _: seal(conn, KEY))
+    assert check(lab).bad == sealed + 1
+
+
+def test_a_row_edited_and_unsealed_is_not_sealed_again(lab: Lab) -> None:
+    """Whoever can write the table cannot have the service forge the chain for him."""
+    sealed = fill(lab)
+
+    def tamper(conn: Connection, _context: StepContext) -> None:
+        conn.execute(update(audit_row).where(audit_row.c.seq == 4).values(actor="nobody"))
+        conn.execute(update(audit_row).where(audit_row.c.seq >= 4).values(seal=None))
+
+    lab.step(tamper)
+    lab.step(lambda conn, _: seal(conn, KEY))
+    assert check(lab).bad == 4
+    lab.step(lambda conn, _: conn.execute(delete(audit_head)))
+    lab.step(lambda conn, _: seal(conn, KEY))
+    assert check(lab).bad == 4
+    assert sealed > 4
 
 
 def test_another_key_fits_nothing(lab: Lab) -> None:
