@@ -17,6 +17,7 @@ from pathlib import Path
 
 DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 READER = "Virtual PCD 00 00"
+SECOND_READER, SECOND_PORT = "Virtual PCD 00 01", 0x8C7C
 ENABLE = "apt-get install -y pcscd pcsc-tools opensc vsmartcard-vpcd util-linux"
 CONFIGURATION = f"""FRIENDLYNAME "Virtual PCD"
 DEVICENAME /dev/null:0x8C7B
@@ -60,13 +61,13 @@ class Island:
         )  # fmt: skip
 
     @contextmanager
-    def card(self, profile: str, *options: str) -> Iterator[None]:
+    def card(self, profile: str, *options: str, reader: str = READER) -> Iterator[None]:
         """`ykt sim serve` inside, from when the reader sees the card until it is taken out by SIGTERM."""
         log = self._folder / f"sim-{profile}.log"
         command = [*self._inside(), sys.executable, "-c", SERVE, "serve", "--profile", profile, *options]
         with log.open("a") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
             try:
-                self._await_card(log)
+                self._await_card(reader, log)
                 yield
                 process.terminate()
                 assert process.wait(15) == 0, log.read_text()
@@ -94,8 +95,8 @@ class Island:
                 process.terminate()
                 process.wait(10)
 
-    def _await_card(self, log: Path) -> None:
-        probe = f"import sys; from stk_applet_sim.readers.pcsc import card_in; card_in({READER!r}).__enter__()"
+    def _await_card(self, reader: str, log: Path) -> None:
+        probe = f"import sys; from stk_applet_sim.readers.pcsc import card_in; card_in({reader!r}).__enter__()"
         last = ""
         until = time.monotonic() + SECONDS_TO_APPEAR
         while time.monotonic() < until:

@@ -11,13 +11,14 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from stk_applet_sim.uicc.profile import CardProfile
 
-from .island import READER, Island, island, missing
+from .island import READER, SECOND_PORT, SECOND_READER, Island, island, missing
 
 WHY_NOT = missing("pcsc_scan", "opensc-tool", "timeout") or (
     "" if importlib.util.find_spec("smartcard") else "pyscard is not installed; pip install 'ykt-telecom[pcsc]'"
@@ -79,6 +80,18 @@ def test_fifty_thousand_apdus_without_an_error(world: Island) -> None:
     found = json.loads(ran.stdout)
     assert found["errors"] == 0
     assert APDUS / found["seconds"] >= APDUS_PER_SECOND
+
+
+def test_two_cards_are_not_mixed_up(world: Island) -> None:
+    """Two programs read two cards at once, thousands of times: each hears its own card only."""
+    plain = CardProfile.named("plain")
+    with world.card("plain", "--vpcd", f"127.0.0.1:{SECOND_PORT}", reader=SECOND_READER), ThreadPoolExecutor() as pool:
+        loops = [
+            pool.submit(world.run, sys.executable, "-c", LOOP, reader, profile.identity.iccid.octets().hex(), "3000")
+            for reader, profile in ((READER, YKT), (SECOND_READER, plain))
+        ]
+        found = [json.loads(loop.result().stdout) for loop in loops]
+    assert [one["errors"] for one in found] == [0, 0]
 
 
 def test_our_desk_reads_our_card(world: Island) -> None:
