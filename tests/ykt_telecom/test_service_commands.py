@@ -72,6 +72,13 @@ def test_enterprises_members_and_cards_are_entered_and_listed(ykt: Typed, tmp_pa
     assert "--plaintext-keys" in ykt("card", "import", cards, status=1)
     assert "1 added" in ykt("card", "import", cards, "--plaintext-keys")
     assert [row["state"] for row in json.loads(ykt("card", "list", "--json"))] == ["ISSUED"]
+    assert "ordered: job " in ykt("card", "issue", ICCID, "ACME", "--right", "purse", "--valid-until", "2027-12-31")
+    assert "already" in ykt("card", "issue", ICCID, "ACME", status=1)
+    assert "ordered: job " in ykt("card", "query", ICCID, "ACME")
+    kinds = {row["kind"]: row["state"] for row in json.loads(ykt("ota", "job", "list", "--json"))}
+    assert kinds == {"ISSUE": "QUEUED", "QUERY": "QUEUED"}
+    (application,) = json.loads(ykt("card", "show", ICCID, "--json"))["applications"]
+    assert (application["name"], application["state"], application["booked_fen"]) == ("红岩实业", "PENDING_INSTALL", 0)
     assert f"c0ffee{1:026x}" not in (ykt.data / "database" / "ykt.db").read_bytes().hex()
 
 
@@ -91,6 +98,16 @@ def test_a_bad_roster_is_refused_with_its_line(ykt: Typed, tmp_path: Path, text:
     ykt("enterprise", "add", "ACME", "红岩实业")
     assert told in ykt("member", "import", "ACME", a_roster(tmp_path, text), status=1)
     assert "(none)" in ykt("member", "list")
+
+
+def test_an_order_for_a_card_or_an_enterprise_that_is_not_there_is_refused(ykt: Typed) -> None:
+    """Nothing is queued, and the remedy names where to look."""
+    ykt("enterprise", "add", "ACME", "红岩实业")
+    assert "`ykt card list`" in ykt("card", "issue", ICCID, "ACME", status=1)
+    assert "`ykt card list`" in ykt("card", "query", ICCID, "ACME", status=1)
+    assert "`ykt card list`" in ykt("card", "show", ICCID, status=1)
+    assert "`ykt enterprise list`" in ykt("card", "issue", ICCID, "NOPE", status=1)
+    assert "(none)" in ykt("ota", "job", "list")
 
 
 def test_equal_keys_for_two_usages_are_refused(ykt: Typed, tmp_path: Path) -> None:

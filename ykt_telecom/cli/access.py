@@ -92,8 +92,11 @@ def write(settings: Settings, step: Callable[[Connection, StepContext], T]) -> T
 
 @contextmanager
 def reading(settings: Settings) -> Iterator[Connection]:
-    """A view of the database, beside a running service."""
-    database = open_for_reading(settings.database_path)
+    """A view of the database, beside a running service; raises :class:`Trouble` when there is none."""
+    try:
+        database = open_for_reading(settings.database_path)
+    except FileNotFoundError as error:
+        raise Trouble(str(error)) from None
     try:
         with database.reading() as conn:
             yield conn

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -13,15 +14,20 @@ from telecom_codecs.providers.openssl import OpenSslProvider
 from telecom_codecs.secret_key import SecretKey
 
 from ..cards.states import Refused
-from ..cards.steps import NewCard, add_card
+from ..cards.steps import NewCard, add_card, find_card
 from ..cards.tables import card as card_table
 from ..cards.tables import card_application
+from ..directory.steps import find_enterprise
+from ..issuing import ISSUE_PRIORITY, Rights, order_application
 from ..keys.steps import KeyRefused, KeyUsage, store_card_keys
+from ..money.steps import balance
+from ..ota.outcome import JobKind
+from ..ota.steps import order_job
 from ..storage.context import StepContext
 from .access import actor as acting
 from .access import configured, reading, ring_of, settings_of, write
 from .directory import read_table
-from .output import Trouble, as_json, show
+from .output import Trouble, as_json, show, show_one
 
 _KEY_COLUMNS = {
     "mt_kic": KeyUsage.MT_KIC,
@@ -57,6 +63,105 @@ def list_cards(as_json: bool, config: Path | None, data: Path | None) -> None:
             for row in conn.execute(select(card_table).order_by(card_table.c.iccid))
         ]
     show(rows, ("iccid", "msisdn", "state", "profile", "applications"), as_json=as_json)
+
+
+_APPLICATION = ("slot", "enterprise_id", "name", "state", "card_balance_fen", "booked_fen", "card_answered_at")
+
+
+@card.command("show")
+@click.argument("iccid")
+@as_json
+@configured
+def show_card(iccid: str, as_json: bool, config: Path | None, data: Path | None) -> None:
+    """One card with its applications: the balance as the card told it last, and as it is booked (fen)."""
+    with reading(settings_of(config, data)) as conn:
+        found = find_card(conn, iccid)
+        facts = {name: getattr(found, name) for name in ("iccid", "msisdn", "state", "profile", "created_at")}
+        rows = [
+            {
+                **{name: getattr(row, name) for name in _APPLICATION if name != "booked_fen"},
+                "booked_fen": balance(conn, iccid=iccid, enterprise_id=row.enterprise_id),
+            }
+            for row in conn.execute(
+                select(card_application)
+                .where(card_application.c.iccid == iccid)
+                .order_by(card_application.c.created_at, card_application.c.slot)
+            )
+        ]
+    if as_json:
+        show_one({**facts, "applications": rows}, as_json=True)
+        return
+    show_one(facts, as_json=False)
+    click.echo()
+    show(rows, _APPLICATION, as_json=False)
+
+
+@card.command("issue")
+@click.argument("iccid")
+@click.argument("enterprise_code")
+@click.option("--name", help="As it stands on the card, at most 8 characters; the enterprise's name unless given.")
+@click.option(
+    "--right",
+    "rights",
+    multiple=True,
+    type=click.Choice([right.name.lower() for right in Rights if right.name], case_sensitive=False),
+    help="What the application is good for; repeatable. Everything unless given.",
+)
+@click.option("--valid-until", type=click.DateTime(["%Y-%m-%d"]), help="Last day of the purse, as 2027-12-31.")
+@configured
+def issue(
+    *,
+    iccid: str,
+    enterprise_code: str,
+    name: str | None,
+    rights: tuple[str, ...],
+    valid_until: datetime | None,
+    config: Path | None,
+    data: Path | None,
+) -> None:
+    """Order an enterprise's application onto a card; the service sends it over the air from its next start on."""
+    wanted = Rights(sum(Rights[right.upper()] for right in set(rights)) or sum(Rights))
+
+    def step(conn: Connection, context: StepContext) -> str:
+        owner = find_enterprise(conn, enterprise_code)
+        return order_application(
+            conn,
+            context,
+            iccid=iccid,
+            enterprise_id=owner.id,
+            name=name or owner.name,
+            rights=wanted,
+            valid_until=valid_until.date() if valid_until else None,
+            actor=acting(),
+        )
+
+    click.echo(f"ordered: job {write(settings_of(config, data), step)}")
+
+
+@card.command("query")
+@click.argument("iccid")
+@click.argument("enterprise_code")
+@configured
+def query(iccid: str, enterprise_code: str, config: Path | None, data: Path | None) -> None:
+    """Ask a card over the air for an application's balance and counters; `ykt card show` tells the answer."""
+
+    def step(conn: Connection, context: StepContext) -> str:
+        job_id = context.next_id()
+        order_job(
+            conn,
+            job_id=job_id,
+            kind=JobKind.QUERY,
+            iccid=iccid,
+            enterprise_id=find_enterprise(conn, enterprise_code).id,
+            payload={},
+            origin=acting(),
+            origin_id=None,
+            priority=ISSUE_PRIORITY,
+            now=context.now,
+        )
+        return job_id
+
+    click.echo(f"ordered: job {write(settings_of(config, data), step)}")
 
 
 @card.command("import")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-DOOR, ATTENDANCE, PURSE = 0x01, 0x02, 0x04  #: rights of an application, docs/wire/card-application.md §5
+from ..issuing import Rights
+
 YEAR_OF_VALIDITY = 2027
 
 
@@ -14,12 +15,12 @@ class DemoEnterprise:
 
     number: int
     name: str
-    rights: int
+    rights: Rights
 
 
-WORK = DemoEnterprise(1001, "华信科技", DOOR | ATTENDANCE | PURSE)
-HOME = DemoEnterprise(1002, "翠湖小区", DOOR | PURSE)
-CLUB = DemoEnterprise(1003, "蓝湾俱乐部", DOOR | PURSE)
+WORK = DemoEnterprise(1001, "华信科技", Rights.DOOR | Rights.ATTENDANCE | Rights.PURSE)
+HOME = DemoEnterprise(1002, "翠湖小区", Rights.DOOR | Rights.PURSE)
+CLUB = DemoEnterprise(1003, "蓝湾俱乐部", Rights.DOOR | Rights.PURSE)
 ENTERPRISES = (WORK, HOME, CLUB)
 
 FAMILY_NAMES = "张王李赵陈刘杨黄周吴徐孙马朱胡郭何高林郑"

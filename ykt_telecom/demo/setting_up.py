@@ -23,26 +23,24 @@ from ..dialogue.join import password_seal
 from ..dialogue.password import ServicePassword
 from ..dialogue.password_steps import set_password
 from ..directory.steps import NewMember, add_enterprise, add_members
+from ..issuing import Rights, order_application
 from ..keys.steps import KeyUsage, store_card_keys, store_mother_key
 from ..money.generator import generate_month
-from ..money.steps import CardTransaction, open_purse, post_transaction
+from ..money.steps import CardTransaction, post_transaction
 from ..money.steps import Kind as MoneyKind
 from ..notices.signature import DEFAULT_SIGNATURE
-from ..ota.outcome import JobKind
 from ..ota.states import TERMINAL_STATES
-from ..ota.steps import order_job
 from ..ota.tables import job
 from ..service import Service
 from ..statements.period import Period
 from ..statements.schedule import set_schedule
 from ..statements.steps import StatementKind
 from ..storage.context import StepContext
-from .people import ATTENDANCE, ENTERPRISES, PURSE, YEAR_OF_VALIDITY, DemoEnterprise, enterprises_of, member_name
+from .people import ENTERPRISES, YEAR_OF_VALIDITY, DemoEnterprise, enterprises_of, member_name
 from .world import Tap, TapKind, World
 
 ACTOR = "demo"
 PASSWORD = ServicePassword(b"135790")  #: of every member; a demo's secret is none
-ISSUE_PRIORITY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,31 +129,19 @@ async def issue(service: Service, wanted: Iterable[Membership]) -> list[str]:
     """Order the applications of these memberships; the ids of the jobs."""
 
     def step(conn: Connection, context: StepContext) -> list[str]:
-        ids = []
-        for one in wanted:
-            job_id = context.next_id()
-            order_job(
+        return [
+            order_application(
                 conn,
-                job_id=job_id,
-                kind=JobKind.ISSUE,
+                context,
                 iccid=one.card.iccid.digits,
                 enterprise_id=one.enterprise.number,
-                payload={"name": one.enterprise.name, "rights": one.enterprise.rights},
-                origin=ACTOR,
-                origin_id=None,
-                priority=ISSUE_PRIORITY,
-                now=context.now,
+                name=one.enterprise.name,
+                rights=one.enterprise.rights,
+                valid_until=date(YEAR_OF_VALIDITY, 12, 31),
+                actor=ACTOR,
             )
-            if one.enterprise.rights & PURSE:
-                open_purse(
-                    conn,
-                    iccid=one.card.iccid.digits,
-                    enterprise_id=one.enterprise.number,
-                    now=context.now,
-                    valid_until=date(YEAR_OF_VALIDITY, 12, 31),
-                )
-            ids.append(job_id)
-        return ids
+            for one in wanted
+        ]
 
     return await service.committer.perform(step)
 
@@ -173,7 +159,7 @@ def month_of_taps(chance: Random, one: Membership, period: Period) -> list[Tap]:
         enterprise_id=one.enterprise.number,
         year=period.year,
         month=period.month,
-        attends=bool(one.enterprise.rights & ATTENDANCE),
+        attends=bool(one.enterprise.rights & Rights.ATTENDANCE),
     )
     kinds = {MoneyKind.LOAD: TapKind.TOP_UP, MoneyKind.PURCHASE: TapKind.PURCHASE}
     taps = [Tap(kinds[what.kind], what.terminal, what.occurred_at, what.amount_fen) for what in plan.transactions]

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..cli.access import configured
+from ..cli.access import configured, reading, settings_of
 from ..cli.output import Trouble
 from ..cli.output import as_json as json_option
 from ..money.offline import drive, offline_writer
@@ -79,13 +79,11 @@ def show(
 ) -> None:
     """Runs and statements with their states; names are masked."""
     chosen = None if kind is None else StatementKind(kind.upper())
-    with offline_writer(config, data) as writer:
-        runs = writer.run(lambda connection, _: runs_of(connection, period))
+    with reading(settings_of(config, data)) as connection:
+        runs = runs_of(connection, period)
         lines: tuple[StatementLine, ...] = ()
         if period is not None:
-            lines = writer.run(
-                lambda connection, _: statements_of(connection, period, kind=chosen, enterprise_id=enterprise)
-            )
+            lines = statements_of(connection, period, kind=chosen, enterprise_id=enterprise)
     if as_json:
         click.echo(
             json.dumps(

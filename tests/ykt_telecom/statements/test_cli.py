@@ -101,7 +101,9 @@ def test_a_running_service_is_named_as_the_reason(folder: Path) -> None:
     """Two writers on one database are one too many."""
     database = open_database(folder / "database" / "ykt.db")
     result = CliRunner().invoke(statement, ["run", "--period", "2026-10", "--data", str(folder)])
+    looked = CliRunner().invoke(statement, ["show", "--data", str(folder)])
     database.close()
+    assert looked.exit_code == 0, "looking works beside it"
     assert result.exit_code == 1
     assert "another instance uses" in result.output
     assert "stop it first" in result.output
