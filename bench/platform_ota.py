@@ -48,8 +48,8 @@ async def measure(reactor: Any, options: argparse.Namespace, *, distant: bool) -
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--n", type=int, default=1000)
-    parser.add_argument("--cards", type=int, default=400)
+    parser.add_argument("--n", type=int, default=600)
+    parser.add_argument("--cards", type=int, default=300)
     parser.add_argument("--window", type=int, default=200)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--only", choices=("one", "two"), help="One arrangement instead of both.")

@@ -89,8 +89,8 @@ async def statements(running: Platform, options: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--n", type=int, default=500, help="Dialogues in a repetition.")
-    parser.add_argument("--phones", type=int, default=300)
+    parser.add_argument("--n", type=int, default=300, help="Dialogues in a repetition.")
+    parser.add_argument("--phones", type=int, default=200)
     parser.add_argument("--window", type=int, default=50)
     parser.add_argument("--rate", type=float, default=0.0, help="Dialogues begun a second; 0: half the rate reached.")
     parser.add_argument("--repeat", type=int, default=3)
