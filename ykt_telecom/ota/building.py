@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, or_, select
 
 from telecom_codecs.concat import split_packet
-from telecom_codecs.errors import CodecError
+from telecom_codecs.errors import CodecError, LocalError
 from telecom_codecs.identities import Aid, Iccid
 from telecom_codecs.packet_security import seal_command
 from telecom_codecs.secured_packet import CommandPacket, Spi
@@ -89,7 +89,10 @@ def build_attempt(conn: Connection, context: StepContext, means: OtaMeans, found
     owner = conn.execute(_CARD, {"iccid": found.iccid}).one()
     keys = means.key_set(conn, found.iccid, owner.key_generation, "MT")
     challenge = context.tokens.octets(8)
-    script = _script(conn, means, found, owner.key_generation, challenge)
+    try:
+        script = _script(conn, means, found, owner.key_generation, challenge)
+    except (ValueError, OverflowError) as error:  # a figure that does not fit its field: this order's fault alone
+        raise LocalError(f"the order cannot be written: {error}") from None
     key_index = owner.mt_kic >> 4
     counter = reserve(conn, found.iccid, key_index, owner.key_generation)
     packet = CommandPacket(Spi.decode(means.policy.spi), owner.mt_kic, owner.mt_kid, script.tar, counter, script.octets)

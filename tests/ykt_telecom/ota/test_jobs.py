@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from smsc_gateway.smpp.receipt import parse_text
 from telecom_codecs.secret_key import KeySet
@@ -19,6 +19,7 @@ from ykt_telecom.cards.tables import card, card_application
 from ykt_telecom.delivery.facts import OutboxState
 from ykt_telecom.delivery.receipts import take_receipt
 from ykt_telecom.delivery.sending import SegmentResult, claim
+from ykt_telecom.directory.tables import enterprise
 from ykt_telecom.ota.outcome import JobKind
 from ykt_telecom.ota.states import JobState
 from ykt_telecom.ota.tables import counter_mark
@@ -111,6 +112,18 @@ def test_orders_that_do_not_fit_are_refused(lab: Lab) -> None:
     lab.issue()
     with pytest.raises(Refused, match="already"):
         lab.order(JobKind.ISSUE, "again", name="x")
+
+
+@pytest.mark.parametrize(("cap", "rights"), [(1 << 32, 7), (100_000, 256), (100_000, -1)])
+def test_an_order_that_cannot_be_written_fails_alone(lab: Lab, cap: int, rights: int) -> None:
+    """A figure too large for its field must not stop the jobs of every other card, at this start and at the next."""
+    lab.step(lambda conn, _: conn.execute(update(enterprise).values(load_cap_fen=cap)))
+    lab.order(JobKind.ISSUE, "issue", name="红岩", rights=rights)
+    lab.turn()
+    assert lab.states() == {"issue": "FAILED"}
+    lab.order(JobKind.ANSWER, "answer", kind=1, request=7, serial="010203040506", text="ok")
+    lab.turn()
+    assert lab.states()["answer"] == "APPLIED"
 
 
 def test_one_lane_per_card(lab: Lab) -> None:
