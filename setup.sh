@@ -32,12 +32,17 @@ if ! python=$(find_python); then
     python=$(find_python) || { say "this system's python3 is not 3.11 to 3.14; set PYTHON=… to point at one"; exit 1; }
 fi
 
+missing() { local name; for name in "$@"; do command -v "$name" >/dev/null || return 0; done; return 1; }
 if [ "$want" = dev ]; then
     # tshark: the independent dissector of the interop tests. Without it those tests are shown as skipped.
-    command -v tshark >/dev/null || apt_install tshark || say "going on without tshark: its tests will be skipped"
+    ! missing tshark || apt_install tshark || say "going on without tshark: its tests will be skipped"
+    # pcscd and the virtual reader: our card as third-party programs see it; the compiler and headers are for pyscard.
+    ! missing pcscd pcsc_scan opensc-tool swig gcc \
+        || apt_install pcscd pcsc-tools opensc vsmartcard-vpcd libpcsclite-dev swig gcc python3-dev \
+        || say "going on without PC/SC: its tests will be skipped"
 fi
 
-stamp=$(cat requirements/run.txt "requirements/$want.txt" pyproject.toml | sha256sum | cut -d' ' -f1)
+stamp=$(cat requirements/run.txt "requirements/$want.txt" requirements/pcsc.txt pyproject.toml | sha256sum | cut -d' ' -f1)
 if [ -f ".venv/.stamp-$want" ] && [ "$(cat ".venv/.stamp-$want")" = "$stamp" ]; then exit 0; fi
 [ -x .venv/bin/python ] || { say "virtual environment .venv with $("$python" --version)"; "$python" -m venv .venv; }
 say "Python packages (requirements/$want.txt, hash-locked)"
@@ -48,7 +53,11 @@ else
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "requirements/$want.txt"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 fi
+if [ "$want" = dev ]; then # built from source: where that does not work, everything but the reader commands does
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/pcsc.txt \
+        || say "going on without pyscard: \`ykt reader\` will not work and the PC/SC tests will be skipped"
+fi
 rm -f .venv/.stamp-*
-[ "$want" = dev ] && cat requirements/run.txt requirements/run.txt pyproject.toml | sha256sum | cut -d' ' -f1 > .venv/.stamp-run
+[ "$want" = dev ] && cat requirements/run.txt requirements/run.txt requirements/pcsc.txt pyproject.toml | sha256sum | cut -d' ' -f1 > .venv/.stamp-run
 printf '%s\n' "$stamp" > ".venv/.stamp-$want"
 say "ready"
