@@ -106,12 +106,12 @@ def _stop(reactor: Any) -> None:
 
 def _end(tasks: list[asyncio.Future[None]]) -> Any:
     """SIGTERM and SIGINT: let the demo stop in order."""
-    from twisted.internet.defer import Deferred  # noqa: PLC0415 - after the reactor
+    from ..aio import deferred  # noqa: PLC0415 - after the reactor
 
     running = [task for task in tasks if not task.done()]
     for task in running:
         task.cancel()
-    return Deferred.fromFuture(asyncio.ensure_future(_settled(running)))
+    return deferred(_settled(running))
 
 
 async def _settled(tasks: list[asyncio.Future[None]]) -> None:
