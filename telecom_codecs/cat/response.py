@@ -18,7 +18,7 @@ from .messages import Message, maybe, one, read_body, read_message
 from .names import CommandType, Device
 from .objects import DataObject, encode_objects
 from .results import Advice, GeneralResult, advice_for, describe_result, problem_of
-from .texts import TextString
+from .texts import DCS_8_BIT, TextString
 
 MAX_DATA: Final = 255  #: Lc of a short APDU
 STANDARD_DEVICES: Final = DeviceIdentities(Device.TERMINAL, Device.UICC)
@@ -94,9 +94,14 @@ class TerminalResponse(Message):
             "devices": self.devices,
             "outcome": Result(self.result, self.additional),
             "duration": self.duration,
-            "text": self.text,
+            "text": TextString(self.text, DCS_8_BIT) if self._is_yes_or_no and self.text else self.text,
             "item": self.item,
         }
+
+    @property
+    def _is_yes_or_no(self) -> bool:
+        details = self.details
+        return details.type == CommandType.GET_INKEY and bool(details.qualifier & 4) and self.text in {YES, NO}
 
     @classmethod
     def meanings(cls, first: DataObject | None) -> dict[int, type[DataObject]]:

@@ -202,10 +202,21 @@ class CodedText(DataObject):
 
     @classmethod
     def best(cls, text: str) -> Self:
-        """In 8-bit default alphabet where it can carry the text, else UCS-2 (Chinese: 08); an empty text as null."""
+        """An empty text as null; 8-bit (04) where the default alphabet and ASCII agree on every character, else packed
+        septets (00) if they carry the text, else UCS-2 (08: Chinese).
+
+        8-bit text strings are of the default alphabet, yet many readers take them for ASCII: what the two spell
+        differently (``@ $ _ é``, brackets) is not left to chance.
+        """
         if not text:
             return cls("", None)
-        return cls(text, DCS_8_BIT if gsm7.can_encode(text) else DCS_UCS2)
+        if not gsm7.can_encode(text):
+            return cls(text, DCS_UCS2)
+        septets = gsm7.encode(text)
+        if text.isascii() and septets == text.encode("ascii"):
+            return cls(text, DCS_8_BIT)
+        last_is_lost = len(septets) % 8 == 0 and septets.endswith(b"\x00")  # it would read as fill
+        return cls(text, DCS_UCS2 if last_is_lost else DCS_PACKED)
 
     @classmethod
     def decode(cls, value: bytes) -> Self:

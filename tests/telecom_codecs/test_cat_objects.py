@@ -491,3 +491,21 @@ def test_card_forbids_a_call_or_changes_it() -> None:
     changed = ControlVerdict(Verdict.ALLOWED_WITH_MODIFICATIONS, Address("10086", ton=0), alpha="x")
     assert changed.encode().hex() == "0209" + "8604810180f6" + "850178"
     assert ControlVerdict.decode(changed.encode()) == changed
+
+
+# By hand: "10 $" is septets 31 30 20 02, packed 31 18 48 00; "1234567@" would end in seven zero bits: fill
+@pytest.mark.parametrize(
+    ("text", "octets"),
+    [
+        ("Balance 12.30", "0442616c616e63652031322e3330"),
+        ("10 $", "0031184800"),
+        ("a@b", "00618018"),
+        ("1234567@", "0800310032003300340035003600370040"),
+        ("余额", "084f59989d"),
+        ("", ""),
+    ],
+)
+def test_a_text_is_coded_so_that_no_reader_can_take_it_for_another(text: str, octets: str) -> None:
+    """DCS 04 only where the default alphabet and ASCII agree; else packed septets, else UCS2."""
+    assert texts.TextString.best(text).encode().hex() == octets
+    assert texts.TextString.decode(bytes.fromhex(octets)).text == text

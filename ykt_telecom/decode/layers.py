@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from smsc_gateway.smpp.operations import CLASSES
+from smsc_gateway.smpp.operations import CLASSES, DeliverSm, SubmitSm
+from smsc_gateway.smpp.operations import decode as decode_pdu
+from telecom_codecs.concat import Joined, Reassembly
+from telecom_codecs.dcs import DCS_OTA
 from telecom_codecs.errors import CodecError
 from telecom_codecs.octets import Cursor
 from telecom_codecs.sms_tpdu import SmsDeliver, SmsSubmit
-from telecom_codecs.udh import UserDataHeader
+from telecom_codecs.udh import IEI_COMMAND_PACKET, IEI_RESPONSE_PACKET, UserDataHeader
 
 from .apdus import command_apdu, response_apdu, script, script_response
 from .layer import Layer, without_secrets
 from .secured import DecodeKeys, command_packet, response_packet
 from .smpp import pdu
-from .sms import deliver_report, sms_command, status_report, submit_report, tpdu, user_data
+from .sms import deliver_report, joined_text, sms_command, status_report, submit_report, tpdu, user_data
 from .toolkit import is_template, toolkit_octets
 
 __all__ = ["KINDS", "DecodeKeys", "decode_layers", "kind_of"]
@@ -84,51 +87,52 @@ def kind_of(octets: bytes) -> str:
     return "apdu"
 
 
-def _body_of(octets: bytes, kind: str) -> tuple[UserDataHeader, bytes] | None:
-    """Header and body of one segment, whatever it came in; None where it has no header."""
+def _segment_of(octets: bytes, kind: str) -> tuple[UserDataHeader, bytes, int] | None:
+    """Header, body and DCS of one segment, whatever it came in; None where it has no header."""
+    dcs = DCS_OTA
     if kind == "tpdu":
         value = SmsSubmit.decode(octets) if octets[0] & 3 == 1 else SmsDeliver.decode(octets)
-        octets = value.user_data
+        octets, dcs = value.user_data, value.dcs
         if not value.udhi:
             return None
     elif kind == "smpp":
-        from smsc_gateway.smpp.operations import DeliverSm, SubmitSm, decode  # noqa: PLC0415 - only segments need it
-
-        message = decode(octets)
+        message = decode_pdu(octets)
         if not isinstance(message, SubmitSm | DeliverSm) or not message.esm_class & 0x40:
             return None
-        octets = message.short_message
+        octets, dcs = message.short_message, message.data_coding
     elif kind != "user-data":
         return None
     cursor = Cursor(octets)
     header = UserDataHeader.decode(cursor)
-    return header, cursor.rest()
+    return header, cursor.rest(), dcs
+
+
+def _whole(joined: Joined, keys: DecodeKeys | None) -> Layer:
+    """What the segments of one message are together."""
+    header = joined.header_of_first
+    if header.find(IEI_COMMAND_PACKET):
+        return command_packet(joined.body, keys, segments=joined.segments)
+    if header.find(IEI_RESPONSE_PACKET):
+        return response_packet(joined.body, keys, segments=joined.segments)
+    return joined_text(joined.body, header, joined.dcs or 0, joined.segments)
 
 
 def decode_layers(messages: Sequence[bytes], kind: str = "auto", keys: DecodeKeys | None = None) -> tuple[Layer, ...]:
-    """The layers of each message; where they are the segments of one, the joined packet behind them.
+    """The layers of each message; where the last segment of one came, in any order, the whole behind it.
 
     `kind` is one of :data:`KINDS` or "auto". Never raises for bad octets: the fault is in the layer. Passwords and PINs
     are stars, in every layer.
     """
     layers: list[Layer] = []
-    parts: dict[int, tuple[UserDataHeader, bytes]] = {}
+    box = Reassembly()
     for octets in messages:
         this = kind_of(octets) if kind == "auto" else kind
         layers.append(KINDS[this](octets, keys))
         try:
-            found = _body_of(octets, this)
+            found = _segment_of(octets, this)
         except (CodecError, IndexError):
-            found = None
-        part = found[0].concatenation if found else None
-        if found and part and part.total > 1:
-            parts[part.sequence] = found
-    if parts and sorted(parts) == list(range(1, len(parts) + 1)):
-        first = parts[1][0]
-        total = first.concatenation.total if first.concatenation else 0
-        body = b"".join(parts[sequence][1] for sequence in sorted(parts))
-        if total == len(parts) and first.find(0x70):
-            layers.append(command_packet(body, keys, segments=total))
-        elif total == len(parts) and first.find(0x71):
-            layers.append(response_packet(body, keys, segments=total))
+            continue
+        joined = box.add("", found[0], found[1], 0.0, dcs=found[2]) if found else None
+        if joined is not None and joined.segments > 1:
+            layers.append(_whole(joined, keys))
     return without_secrets(tuple(layers))

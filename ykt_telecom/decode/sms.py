@@ -57,6 +57,8 @@ def _element_meaning(element: Element) -> str:
     if element.iei in {0x00, 0x08}:
         found = Concatenation.decode(element)
         return f"{name} {found.reference}: segment {found.sequence} of {found.total}"
+    if element.iei in {0x24, 0x25} and len(element.value) == 1:
+        return f"{name}, language {element.value[0]}"
     return name
 
 
@@ -88,12 +90,26 @@ def _body_meaning(body: bytes, header: UserDataHeader, dcs: int, septets: int | 
             header_octets = len(header.encode()) if header.elements else 0
             fill = -header_octets * 8 % 7
             count = septets - (header_octets * 8 + fill) // 7
-            return f"“{gsm7.decode(gsm7.unpack(body, count, fill))}”"
+            return f"“{_in_language(gsm7.unpack(body, count, fill), header)}”"
         if alphabet is Alphabet.GSM7:
-            return f"“{gsm7.decode(body)}”"
+            return f"“{_in_language(body, header)}”"
     except CodecError as error:
         return f"not text: {error}"
     return "octets"
+
+
+def _in_language(septets: bytes, header: UserDataHeader) -> str:
+    return gsm7.decode(septets, single_shift=header.single_shift, locking_shift=header.locking_shift)
+
+
+def joined_text(body: bytes, header: UserDataHeader, dcs: int, segments: int) -> Layer:
+    """The text of several messages in one piece; septets stand one an octet."""
+
+    def read(walk: Walk) -> tuple[Layer, ...]:
+        walk.rest("text", lambda octets: _body_meaning(octets, header, dcs, None))
+        return ()
+
+    return layer(f"text, joined from {segments} segments", body, read)
 
 
 def _packets(header: UserDataHeader, body: bytes, keys: DecodeKeys | None) -> tuple[Layer, ...]:

@@ -11,10 +11,11 @@ from dataclasses import fields, is_dataclass
 from enum import IntEnum
 from typing import Any, Final
 
-from telecom_codecs import cat, gsm7, ucs2
+from telecom_codecs import cat, ucs2
 from telecom_codecs.address import Address
 from telecom_codecs.cat.names import CommandType, Device, EnvelopeTag, TimeUnit, known
-from telecom_codecs.dcs import Alphabet, DataCoding
+from telecom_codecs.cat.texts import read_text
+from telecom_codecs.dcs import DataCoding
 from telecom_codecs.errors import CodecError
 from telecom_codecs.octets import Cursor
 from telecom_codecs.tlv import ComprehensionTlv, decode_comprehension
@@ -53,12 +54,7 @@ def _named(names: type[IntEnum]) -> Callable[[int], str]:
 
 
 def _text(octets: bytes, dcs: int) -> str:
-    alphabet = DataCoding.decode(dcs).alphabet
-    if alphabet is Alphabet.UCS2:
-        return f"“{ucs2.decode(octets)}”"
-    if alphabet is Alphabet.GSM7:
-        return f"“{gsm7.decode(gsm7.unpack(octets, len(octets) * 8 // 7))}”"
-    return f"“{gsm7.decode(octets)}”"
+    return f"“{read_text(octets, DataCoding.decode(dcs).alphabet)}”"
 
 
 def _or_fault(say: Callable[[bytes], str]) -> Callable[[bytes], str]:

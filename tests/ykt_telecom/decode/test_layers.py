@@ -11,12 +11,16 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from telecom_codecs.address import Address
+from telecom_codecs.concat import split_text
 from telecom_codecs.gp_install import InstallForInstall
 from telecom_codecs.identities import Aid, Tar
 from telecom_codecs.packet_security import seal_command
 from telecom_codecs.providers.openssl import OpenSslProvider
 from telecom_codecs.secret_key import KeySet, SecretKey
 from telecom_codecs.secured_packet import CommandPacket, Spi
+from telecom_codecs.sms_time import Scts
+from telecom_codecs.sms_tpdu import SmsDeliver
 from telecom_codecs.toolkit_parameters import (
     InstallParameters,
     MenuEntry,
@@ -239,3 +243,20 @@ def test_no_object_of_a_toolkit_vector_is_without_a_name() -> None:
             for one in every(decode_layers([bytes.fromhex(vector["hex"])], kind)):
                 unnamed |= {label.meaning[:6] for label in one.labels if label.name == "object"}
     assert len(unnamed) <= 3, unnamed
+
+
+def test_a_text_in_hindi_is_read_by_the_tables_its_header_names() -> None:
+    """Locking and single shift to language 6: septets 15 16 (क ख), and 1B 1C (the digit ०)."""
+    deliver = "40" + "0b918613800000f1" + "0000" + "62112202000023" + "0c" + "06" + "250106" + "240106" + "15cb8603"
+    assert "“कख०”" in text_of(deliver)
+
+
+def test_segments_of_a_text_show_the_whole_text_and_other_messages_stay_apart() -> None:
+    """Any order; a segment with another reference is of another message."""
+    text = "您的余额为 12.30 元。" * 8
+    segments = [SmsDeliver(Address("10086", ton=0), 0, one.dcs, Scts.decode(bytes.fromhex("62112202000023")),
+                           one.user_data, udhi=True).encode() for one in split_text(text, reference=7)]  # fmt: skip
+    stranger = segments[0].replace(bytes.fromhex("050003070201"), bytes.fromhex("050003080201"))
+    layers = decode_layers([segments[1], stranger, segments[0]])
+    assert [one.name for one in layers if "joined" in one.name] == ["text, joined from 2 segments"]
+    assert f"“{text}”" in as_text(layers[-1])
