@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
+from ..storage.later import insert_later
 from .tables import audit_head, audit_row
 
 _FIRST = "0" * 64
-_INSERT = insert(audit_row)
+_SEAL = update(audit_row).where(audit_row.c.seq == bindparam("of")).values(seal=bindparam("as"))
 
 
 def record(
@@ -27,7 +28,7 @@ def record(
 ) -> None:
     """Write down who did what to what. `facts` is JSON without keys, passwords or statement texts."""
     row = {"at": at, "actor": actor, "action": action, "subject": subject, "facts": dict(facts or {})}
-    conn.execute(_INSERT, row)
+    insert_later(conn, audit_row, row)
 
 
 def _seal_of(key: bytes, before: str, row: Row[Any]) -> str:
@@ -52,9 +53,11 @@ def seal(conn: Connection, key: bytes, *, limit: int = 500) -> int:
     if not rows:
         return 0
     last = _FIRST if head is None else head.seal
+    seals = []
     for row in rows:
         last = _seal_of(key, last, row)
-        conn.execute(update(audit_row).where(audit_row.c.seq == row.seq).values(seal=last))
+        seals.append({"of": row.seq, "as": last})
+    conn.execute(_SEAL, seals)
     reached = {"seq": rows[-1].seq, "seal": last, "proof": _proof_of(key, rows[-1].seq, last)}
     conn.execute(insert(audit_head).values(id=1, **reached) if head is None else update(audit_head).values(**reached))
     return len(rows)

@@ -117,26 +117,22 @@ def move_card(conn: Connection, iccid: str, event: CardEvent, *, actor: str, now
     return after
 
 
+# built once: building costs more than SQLite does
+_LIVE = select(card_application).where(
+    card_application.c.iccid == bindparam("card"), card_application.c.state.not_in(ENDED_APPLICATION_STATES)
+)
+_LIVE_BY_SLOT = _LIVE.order_by(card_application.c.slot)
+_LIVE_OF_ENTERPRISE = _LIVE.where(card_application.c.enterprise_id == bindparam("enterprise"))
+
+
 def live_applications(conn: Connection, iccid: str) -> list[Row[Any]]:
     """The applications that are, or may be, on the card, by slot."""
-    return list(
-        conn.execute(
-            select(card_application)
-            .where(card_application.c.iccid == iccid, card_application.c.state.not_in(ENDED_APPLICATION_STATES))
-            .order_by(card_application.c.slot)
-        )
-    )
+    return list(conn.execute(_LIVE_BY_SLOT, {"card": iccid}))
 
 
 def live_application(conn: Connection, iccid: str, enterprise_id: int) -> Row[Any] | None:
     """The enterprise's one application on the card (INV-4)."""
-    return conn.execute(
-        select(card_application).where(
-            card_application.c.iccid == iccid,
-            card_application.c.enterprise_id == enterprise_id,
-            card_application.c.state.not_in(ENDED_APPLICATION_STATES),
-        )
-    ).one_or_none()
+    return conn.execute(_LIVE_OF_ENTERPRISE, {"card": iccid, "enterprise": enterprise_id}).one_or_none()
 
 
 def free_slot(conn: Connection, iccid: str) -> int:
