@@ -118,8 +118,9 @@ def content_of(pdu: op.SubmitSm | op.SubmitMulti | op.DataSm, reference: Callabl
     udhi = bool(pdu.esm_class & _UDHI)
     reply_path = bool(pdu.esm_class & _REPLY_PATH)
     if not pdu.tlvs and not isinstance(pdu, op.DataSm):
-        octets = pdu.short_message
-        if _goes_as_it_is(pdu.data_coding, octets, udhi=udhi):
+        octets = pdu.short_message  # the ordinary case: octets or UCS2 whose data_coding is its DCS, any header inside
+        fits = len(octets) <= MAX_OCTETS and (not udhi or (octets != b"" and octets[0] < len(octets)))
+        if fits and pdu.data_coding in _CARRIED:
             return Content(pdu.protocol_id, pdu.data_coding, ((udhi, octets),), reply_path)
     pid = 0 if isinstance(pdu, op.DataSm) else pdu.protocol_id
     octets = op.content(pdu)
@@ -131,15 +132,6 @@ def content_of(pdu: op.SubmitSm | op.SubmitMulti | op.DataSm, reference: Callabl
     header = _with_sar(header, pdu.tlvs)
     segments = _segments(dcs, header, body, reference)
     return Content(pid, dcs, segments, reply_path)
-
-
-def _goes_as_it_is(data_coding: int, octets: bytes, *, udhi: bool) -> bool:
-    """The ordinary case: one short message of octets or UCS2 whose data_coding is its DCS, any header inside it."""
-    return (
-        data_coding in _CARRIED
-        and len(octets) <= MAX_OCTETS
-        and (not udhi or (octets != b"" and octets[0] < len(octets)))
-    )
 
 
 #: data_coding values that are the DCS of octets or UCS2 themselves

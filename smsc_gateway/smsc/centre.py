@@ -102,7 +102,8 @@ class MessageCentre:
             message.message_id, message.key = message_id, f"{message_id}/{message.key}"
         if pdu.replace_if_present_flag:
             self._replace_present(account, pdu, destination, now)
-        self._accept(message, now)
+        self.counts["accepted"] += 1
+        self.mailbox.put(message, now)
         return message
 
     def _message(self, account: str, pdu: op.SubmitSm, destination: str, now: datetime) -> Message:

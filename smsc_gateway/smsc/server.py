@@ -54,9 +54,15 @@ class SmscLine(Line):
         self._server = server
         self.number = number
         self.account: Account | None = None
+        self.moment: datetime | None = None  #: one time for everything that came in one read
 
     def opened(self) -> None:
         self._server._opened(self)
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
+        self.moment = self._server._clock()
+        super().dataReceived(data)
+        self.moment = None
 
     def on_event(self, event: Event) -> None:
         _ACTIONS.get(type(event), SmscServer._ignored)(self._server, self, event)
@@ -66,16 +72,18 @@ class SmscLine(Line):
 
     def answer(self, response: op.Pdu) -> None:
         """Answer a request; written at the end of the turn."""
-        self._answered(self.session.respond(response, self._clock.seconds()))
-
-    def reply(self, octets: bytes) -> None:
-        """The same with octets that are made already."""
-        self._answered(self.session.reply(octets))
-
-    def _answered(self, events: list[Event]) -> None:
+        events = self.session.respond(response, self._clock.seconds())
         if events:
             self.act(events)
         else:
+            self.wake()
+
+    def reply(self, octets: bytes) -> None:
+        """The same with octets that are made already."""
+        events = self.session.reply(octets)
+        if events:
+            self.act(events)
+        elif not self._flushing:
             self.wake()
 
     @property
@@ -252,7 +260,7 @@ class SmscServer:
             line.answer(answer(sequence=pdu.sequence, status=_RTHROTTLED))
             return
         try:
-            message = self.centre.submit(account, submission, self._clock())
+            message = self.centre.submit(account, submission, line.moment or self._clock())
         except Refusal as refusal:
             self.counts["submissions refused"] += 1
             line.answer(answer(sequence=pdu.sequence, status=refusal.status))
