@@ -8,9 +8,7 @@ import click
 
 from ..cli.access import configured
 from ..cli.output import as_json as json_option
-from ..money.cli import refuse, show
-from ..money.offline import offline_writer
-from ..money.table_text import BadFile
+from ..money.cli import take
 from .imports import import_events, read_events
 
 
@@ -28,10 +26,4 @@ def import_file(file: Path, as_json: bool, config: Path | None, data: Path | Non
 
     All lines or none; the same file again changes nothing.
     """
-    try:
-        upload = read_events(file.read_bytes())
-        with offline_writer(config, data) as writer:
-            report = writer.run(lambda connection, context: import_events(connection, upload, now=context.now))
-    except BadFile as bad:
-        refuse(bad)
-    show(report, as_json)
+    take(file, read_events, import_events, as_json=as_json, config=config, data=data)

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from ..money.imports import ImportReport, is_imported, note_import
-from ..money.table_text import BadFile, LineError, Upload, read_hex, read_moment, read_number, read_upload
-from .steps import AttendanceEvent, Kind, NotTaken, Taken, post_event
+from ..money.imports import ImportReport, import_rows
+from ..money.table_text import Upload, read_hex, read_moment, read_number, read_upload
+from .steps import AttendanceEvent, Kind, post_event
 
 COLUMNS = ("iccid", "enterprise", "kind", "counter", "terminal", "time", "tac")
 FILE_KIND = "ATTENDANCE"
@@ -21,19 +21,11 @@ def read_events(octets: bytes) -> Upload[AttendanceEvent]:
 
 def import_events(connection: Connection, upload: Upload[AttendanceEvent], *, now: datetime) -> ImportReport:
     """Take every row; raises :class:`BadFile` when one cannot be taken (the caller's transaction then rolls back)."""
-    if is_imported(connection, upload.digest):
-        return ImportReport(0, 0, 0, is_repeated=True)
-    counts = dict.fromkeys(Taken, 0)
-    errors: list[LineError] = []
-    for line, what in upload.rows:
-        try:
-            counts[post_event(connection, what, now=now, origin=f"file:{upload.digest}"[:72])] += 1
-        except NotTaken as refused:
-            errors.append(LineError(line, str(refused)))
-    if errors:
-        raise BadFile(errors)
-    note_import(connection, upload.digest, FILE_KIND, len(upload.rows), now)
-    return ImportReport(counts[Taken.POSTED], counts[Taken.DUPLICATE], 0)
+
+    def post(what: AttendanceEvent, origin: str) -> str:
+        return post_event(connection, what, now=now, origin=origin).name
+
+    return import_rows(connection, upload, FILE_KIND, post, now=now)
 
 
 def _row(fields: dict[str, str]) -> AttendanceEvent:

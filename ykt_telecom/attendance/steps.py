@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, insert, select
 
+from ..money import steps as money
 from ..money.uploads import application_at
 from .rules import DEFAULT_SHIFT, Shift
 from .tables import attendance_event, leave_day, shift
@@ -29,7 +30,7 @@ class Taken(StrEnum):
     DUPLICATE = "DUPLICATE"
 
 
-class NotTaken(ValueError):
+class NotTaken(money.NotTaken):
     """The event is not stored; the message says why. Correct the upload, then send it again."""
 
 

@@ -19,6 +19,28 @@ from .render import as_json, as_text
 KEYS_HELP = 'TOML file with kic_key and kid_key in hex (and for responses spi, kic, kid: "1639", "12", "12").'
 
 
+class Hex(click.ParamType):  # type: ignore[type-arg]  # generic in later releases of click only
+    """Octets in hex; colons and a leading 0x are allowed, `size` says how many are wanted."""
+
+    name = "hex"
+
+    def __init__(self, size: int | None = None) -> None:
+        self._size = size
+
+    def convert(self, value: str | bytes, param: click.Parameter | None, ctx: click.Context | None) -> bytes:
+        if isinstance(value, bytes):
+            return value
+        try:
+            octets = bytes.fromhex(value.replace(":", "").removeprefix("0x"))
+        except ValueError:
+            self.fail("not hex; give pairs of 0-9 A-F", param, ctx)
+        if not octets:
+            self.fail("empty; give pairs of 0-9 A-F", param, ctx)
+        if len(octets) != (self._size or len(octets)):
+            self.fail(f"{self._size} octets are wanted, not {len(octets)}", param, ctx)
+        return octets
+
+
 def read_keys(path: Path) -> DecodeKeys:
     """Keys from a file: on a command line they would stay in the shell's history."""
     try:
@@ -47,21 +69,13 @@ def _octets(text: str, size: int) -> bytes:
 
 
 @click.command()
-@click.argument("octets", metavar="HEX…", nargs=-1, required=True)
+@click.argument("octets", metavar="HEX…", nargs=-1, required=True, type=Hex())
 @click.option("--as", "kind", type=click.Choice(["auto", *KINDS]), default="auto", show_default=True)
 @click.option("--keys", "key_file", type=click.Path(path_type=Path, dir_okay=False), help=KEYS_HELP)
 @click.option("--json", "json_wanted", is_flag=True, help="Machine-readable.")
-def decode(octets: tuple[str, ...], kind: str, key_file: Path | None, json_wanted: bool) -> None:
+def decode(octets: tuple[bytes, ...], kind: str, key_file: Path | None, json_wanted: bool) -> None:
     """Show any octets of this field layer by layer; several arguments are the segments of one message."""
-    messages = []
-    for number, text in enumerate(octets, 1):
-        try:
-            messages.append(bytes.fromhex(text.replace(":", "").removeprefix("0x")))
-        except ValueError:
-            raise click.UsageError(f"argument {number} is not hex; give pairs of 0-9 A-F") from None
-        if not messages[-1]:
-            raise click.UsageError(f"argument {number} is empty")
-    layers = decode_layers(messages, kind, read_keys(key_file) if key_file else None)
+    layers = decode_layers(octets, kind, read_keys(key_file) if key_file else None)
     if json_wanted:
         click.echo(json.dumps([as_json(layer) for layer in layers], ensure_ascii=False, indent=1))
     else:

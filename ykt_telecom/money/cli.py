@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, Protocol, TypeVar
 
 import click
+from sqlalchemy import Connection
 
 from ..cli.access import configured
 from ..cli.output import Trouble
@@ -14,6 +17,15 @@ from ..cli.output import as_json as json_option
 from .imports import ImportReport, import_transactions, read_transactions
 from .offline import offline_writer
 from .table_text import BadFile
+
+U_contra = TypeVar("U_contra", contravariant=True)
+U = TypeVar("U")
+
+
+class Post(Protocol[U_contra]):
+    """Posts an upload in the transaction of its caller."""
+
+    def __call__(self, connection: Connection, upload: U_contra, *, now: datetime) -> ImportReport: ...
 
 
 @click.group()
@@ -30,10 +42,23 @@ def import_file(file: Path, as_json: bool, config: Path | None, data: Path | Non
 
     All lines or none; the same file again changes nothing.
     """
+    take(file, read_transactions, import_transactions, as_json=as_json, config=config, data=data)
+
+
+def take(
+    file: Path,
+    read: Callable[[bytes], U],
+    post: Post[U],
+    *,
+    as_json: bool,
+    config: Path | None,
+    data: Path | None,
+) -> None:
+    """Read a file whole, post what it holds in one transaction, tell the outcome; bad lines end the command."""
     try:
-        upload = read_transactions(file.read_bytes())
+        upload = read(file.read_bytes())
         with offline_writer(config, data) as writer:
-            report = writer.run(lambda connection, context: import_transactions(connection, upload, now=context.now))
+            report = writer.run(lambda connection, context: post(connection, upload, now=context.now))
     except BadFile as bad:
         refuse(bad)
     show(report, as_json)

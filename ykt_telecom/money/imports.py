@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import Connection, insert, select
 
@@ -11,6 +14,8 @@ from .amount import parse_yuan
 from .steps import CardTransaction, Kind, NotTaken, Taken, post_transaction
 from .table_text import BadFile, LineError, Upload, read_hex, read_moment, read_number, read_upload
 from .tables import imported_file
+
+R = TypeVar("R")
 
 COLUMNS = ("iccid", "enterprise", "kind", "amount", "counter", "terminal", "time", "balance", "tac")
 FILE_KIND = "TRANSACTION"
@@ -33,19 +38,33 @@ def read_transactions(octets: bytes) -> Upload[CardTransaction]:
 
 def import_transactions(connection: Connection, upload: Upload[CardTransaction], *, now: datetime) -> ImportReport:
     """Take every row; raises :class:`BadFile` when one cannot be taken (the caller's transaction then rolls back)."""
+
+    def post(what: CardTransaction, origin: str) -> str:
+        return post_transaction(connection, what, now=now, origin=origin).name
+
+    return import_rows(connection, upload, FILE_KIND, post, now=now)
+
+
+def import_rows(
+    connection: Connection, upload: Upload[R], kind: str, post: Callable[[R, str], str], *, now: datetime
+) -> ImportReport:
+    """Post every row of a file that was not imported before; `post` takes a row and its origin and names what came.
+
+    Raises :class:`BadFile` with all lines that cannot be taken.
+    """
     if is_imported(connection, upload.digest):
         return ImportReport(0, 0, 0, is_repeated=True)
-    counts = dict.fromkeys(Taken, 0)
+    counts: Counter[str] = Counter()
     errors: list[LineError] = []
     for line, what in upload.rows:
         try:
-            counts[post_transaction(connection, what, now=now, origin=f"file:{upload.digest}"[:72])] += 1
+            counts[post(what, f"file:{upload.digest}"[:72])] += 1
         except NotTaken as refused:
             errors.append(LineError(line, str(refused)))
     if errors:
         raise BadFile(errors)
-    note_import(connection, upload.digest, FILE_KIND, len(upload.rows), now)
-    return ImportReport(counts[Taken.POSTED], counts[Taken.DUPLICATE], counts[Taken.DISPUTED])
+    note_import(connection, upload.digest, kind, len(upload.rows), now)
+    return ImportReport(counts[Taken.POSTED.name], counts[Taken.DUPLICATE.name], counts[Taken.DISPUTED.name])
 
 
 def is_imported(connection: Connection, digest: str) -> bool:

@@ -16,28 +16,8 @@ from telecom_codecs.secret_key import CryptoProvider, KeySet
 from telecom_codecs.secured_packet import COUNTER_MAX, CommandHeader, CommandPacket, ResponsePacket, Spi
 from telecom_codecs.udh import IEI_COMMAND_PACKET, IEI_RESPONSE_PACKET
 
-from ..decode.cli import KEYS_HELP, read_keys
+from ..decode.cli import KEYS_HELP, Hex, read_keys
 from .fields import as_lines, command_fields, joined, response_fields
-
-
-class Hex(click.ParamType):  # type: ignore[type-arg]  # generic in later releases of click only
-    """Octets in hex; colons and a leading 0x are allowed, `size` says how many are wanted."""
-
-    name = "hex"
-
-    def __init__(self, size: int | None = None) -> None:
-        self._size = size
-
-    def convert(self, value: str | bytes, param: click.Parameter | None, ctx: click.Context | None) -> bytes:
-        if isinstance(value, bytes):
-            return value
-        try:
-            octets = bytes.fromhex(value.replace(":", "").removeprefix("0x"))
-        except ValueError:
-            self.fail("not hex; give pairs of 0-9 A-F", param, ctx)
-        if not octets or len(octets) != (self._size or len(octets)):
-            self.fail(f"{self._size or 'at least 1'} octets are wanted, not {len(octets)}", param, ctx)
-        return octets
 
 
 class Security:
