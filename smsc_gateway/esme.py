@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -24,6 +23,7 @@ from telecom_codecs.errors import LocalError
 
 from .backoff import Backoff
 from .line import CallSoon, Line
+from .link_config import LinkConfig
 from .outcome import NO_ANSWER, Certainty, SubmitResult, as_deliver_sm, not_sent, result_of
 from .pace import Pace
 from .smpp import operations as op
@@ -41,16 +41,17 @@ from .smpp.events import (
     Unanswered,
 )
 from .smpp.receipt import canonical_ids
-from .smpp.session import Limits, Trace
+from .smpp.session import Trace
 from .smpp.states import Role
 from .smpp.status import BindFailure, CommandStatus, RetryClass, bind_failure, named
-from .tls import Tls, over_tls
+from .tls import over_tls
 
 __all__ = [
     "NO_ANSWER",
     "Certainty",
     "EsmeLink",
     "LinkConfig",
+    "OnDeliver",
     "SubmitResult",
     "as_deliver_sm",
     "canonical_ids",
@@ -59,62 +60,7 @@ __all__ = [
 
 log = structlog.get_logger(__name__)
 
-BINDS: dict[str, type[op.Bind]] = {
-    "transceiver": op.BindTransceiver,
-    "transmitter": op.BindTransmitter,
-    "receiver": op.BindReceiver,
-}
-
 OnDeliver = Callable[[op.DeliverSm], Awaitable[int | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class LinkConfig:
-    """One link as configured; times in seconds. The password is never printed."""
-
-    host: str
-    port: int
-    system_id: str
-    password: str = field(default="", repr=False)
-    bind: str = "transceiver"
-    system_type: str = ""
-    window: int = 50
-    rate: float | None = None  #: segments a second; None: as fast as the window allows
-    queue: int = 10_000  #: submissions waiting for the window; more are refused as "send again"
-    deliveries: int = 1_000  #: deliver_sm being stored; more are answered RMSGQFUL
-    enquire_link: float = 15.0
-    response_timeout: float = 10.0
-    bind_timeout: float = 10.0
-    connect_timeout: float = 10.0
-    drain_timeout: float = 5.0
-    address_ton: int = 0
-    address_npi: int = 0
-    address_range: str = ""
-    name: str = "smsc"
-    tls: Tls | None = None
-
-    def limits(self) -> Limits:
-        """The session's part of it; a missed enquire_link shows within half its interval."""
-        return Limits(
-            window=self.window,
-            response_timeout=self.response_timeout,
-            bind_timeout=self.bind_timeout,
-            enquire_link=self.enquire_link,
-            enquire_timeout=self.enquire_link / 2,
-            drain_timeout=self.drain_timeout,
-        )
-
-    def bind_pdu(self) -> op.Bind:
-        """The bind as configured."""
-        return BINDS[self.bind](
-            system_id=self.system_id.encode("latin-1"),
-            password=self.password.encode("latin-1"),
-            system_type=self.system_type.encode("latin-1"),
-            interface_version=op.InterfaceVersion.V34,
-            addr_ton=self.address_ton,
-            addr_npi=self.address_npi,
-            address_range=self.address_range.encode("latin-1"),
-        )
 
 
 class EsmeLine(Line):

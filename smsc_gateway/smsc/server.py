@@ -17,8 +17,6 @@ import structlog
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 
-from telecom_codecs.sms_tpdu import DeliverReport, SmsDeliver, SmsSubmit, SubmitReport
-
 from ..line import Line
 from ..pace import Pace
 from ..smpp import operations as op
@@ -30,6 +28,7 @@ from ..smpp.status import CommandStatus, RetryClass, named, retry_class
 from .accounts import Account, check_bind
 from .air import MobileStation, Refusal
 from .centre import MessageCentre, submission_of
+from .guarded import Guarded
 from .mailbox import Mailbox, Message
 from .observers import Observer
 from .outgoing import Delivery, Outgoing
@@ -39,7 +38,6 @@ log = structlog.get_logger(__name__)
 _RTHROTTLED = CommandStatus.RTHROTTLED
 DELIVERIES_PER_TURN = 64
 MAX_UNBOUND = 50
-UNSPECIFIED_ERROR = 0xFF  #: TP-FCS
 
 SC_INTERFACE_VERSION = op.Tlv(op.Tag.SC_INTERFACE_VERSION, bytes((op.InterfaceVersion.V34,)))
 SYSTEM_ID = b"ykt-smsc"
@@ -65,7 +63,10 @@ class SmscLine(Line):
         self.moment = None
 
     def on_event(self, event: Event) -> None:
-        _ACTIONS.get(type(event), SmscServer._ignored)(self._server, self, event)
+        if type(event) is Requested:
+            _REQUESTS[type(event.pdu)](self._server, self, event.pdu)
+        else:
+            _ACTIONS.get(type(event), SmscServer._ignored)(self._server, self, event)
 
     def closed(self, reason: str) -> None:
         self._server._closed(self, reason)
@@ -153,7 +154,7 @@ class SmscServer:
 
     def attach(self, station: MobileStation) -> None:
         """Put a phone into the network."""
-        self.centre.attach(_Guarded(station))
+        self.centre.attach(Guarded(station))
 
     async def stop(self) -> None:
         """Take no new lines, unbind the ESMEs, close; at most the drain timeout and the linger of their lines."""
@@ -242,9 +243,6 @@ class SmscServer:
         self._soon()
 
     # -- requests ------------------------------------------------------------------------------------------------
-
-    def _requested(self, line: SmscLine, event: Requested) -> None:
-        _REQUESTS[type(event.pdu)](self, line, event.pdu)
 
     def _submit_sm(self, line: SmscLine, pdu: op.SubmitSm) -> None:
         self._submit(line, pdu, op.SubmitSmResp, pdu)
@@ -408,24 +406,6 @@ class _Lines(Factory):
         return self._server._new_line()
 
 
-class _Guarded:
-    """A phone whose failures stay its own: one log line and a refusal."""
-
-    def __init__(self, station: MobileStation) -> None:
-        self._station = station
-        self.msisdn = station.msisdn
-
-    def deliver(self, tpdu: SmsDeliver) -> DeliverReport | None:
-        try:
-            return self._station.deliver(tpdu)
-        except Exception as error:  # noqa: BLE001 - a foreign handset must not stop the centre
-            log.error("handset failed", msisdn=self.msisdn[:-4] + "****", error=repr(error))
-            return DeliverReport(failure_cause=UNSPECIFIED_ERROR)
-
-    def attach(self, submit: Callable[[SmsSubmit], SubmitReport]) -> None:
-        self._station.attach(submit)
-
-
 async def _finished(deferred: Any) -> None:
     """Await what stopListening returned: a Deferred, or nothing."""
     if deferred is not None:
@@ -433,7 +413,6 @@ async def _finished(deferred: Any) -> None:
 
 
 _ACTIONS: dict[type, Callable[[SmscServer, SmscLine, Any], None]] = {
-    Requested: SmscServer._requested,
     Answered: SmscServer._delivered,
     Unanswered: SmscServer._undelivered,
     BindRequested: SmscServer._bind,

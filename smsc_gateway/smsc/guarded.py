@@ -1,0 +1,33 @@
+"""Between the centre and phones that others wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from telecom_codecs.sms_tpdu import DeliverReport, SmsDeliver, SmsSubmit, SubmitReport
+
+from .air import MobileStation
+
+log = structlog.get_logger(__name__)
+
+UNSPECIFIED_ERROR = 0xFF  #: TP-FCS
+
+
+class Guarded:
+    """A phone whose failures stay its own: one log line and a refusal."""
+
+    def __init__(self, station: MobileStation) -> None:
+        self._station = station
+        self.msisdn = station.msisdn
+
+    def deliver(self, tpdu: SmsDeliver) -> DeliverReport | None:
+        try:
+            return self._station.deliver(tpdu)
+        except Exception as error:  # noqa: BLE001 - a foreign handset must not stop the centre
+            log.error("handset failed", msisdn=self.msisdn[:-4] + "****", error=repr(error))
+            return DeliverReport(failure_cause=UNSPECIFIED_ERROR)
+
+    def attach(self, submit: Callable[[SmsSubmit], SubmitReport]) -> None:
+        self._station.attach(submit)
