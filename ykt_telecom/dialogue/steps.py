@@ -7,6 +7,7 @@ job that a dialogue ordered, `recover` what a restart interrupted. An accepted r
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -37,6 +38,10 @@ from .tables import dialogue
 from .turn import FinalWords, Turn, binding_of
 
 ORIGIN = "dialogue"
+
+
+#: A repeated request gets its stored answer for so long, and so often at most.
+REPEATS_FOR, REPEATS_EVERY = timedelta(minutes=10), timedelta(seconds=5)
 
 
 class DialogueSteps:
@@ -179,8 +184,15 @@ def _take_not_shown(turn: Turn, request: Request, asked: CardRequest) -> None:
 
 
 def _answer_again(turn: Turn, before: Row[Any], request: Request) -> None:
-    """A doubled request: the stored answer once more, and nothing else happens."""
-    if before.state == State.DONE and before.answer_text is not None and before.digest == request.digest:
+    """A doubled request: the stored answer once more, and nothing else happens.
+
+    An SMSC doubles within minutes; somebody who replays a packet for hours must not keep a card busy with answers.
+    """
+    now = turn.context.now
+    is_fresh = now - before.received_at < REPEATS_FOR and now - before.updated_at >= REPEATS_EVERY
+    answered = before.state == State.DONE and before.answer_text is not None
+    if answered and is_fresh and before.digest == request.digest:
+        turn.touch(before)
         turn.repeat(before, before.answer_text)
 
 

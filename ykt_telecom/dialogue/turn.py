@@ -118,6 +118,10 @@ class Turn:
         else:
             self.move(row, event, job_id=job_id, notice="SCREEN", **told)
 
+    def touch(self, row: Row[Any]) -> None:
+        """Note that something was done for the dialogue now."""
+        self.connection.execute(update(dialogue).where(dialogue.c.id == row.id).values(updated_at=self.context.now))
+
     def repeat(self, row: Row[Any], text: str) -> str:
         """Order the text for the card's screen; the job's id."""
         job_id = self.context.next_id()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from random import Random
 from typing import Any
 
@@ -452,6 +452,7 @@ def test_the_same_request_again_gets_the_stored_answer() -> None:
     assert len(desk.waiting) == 1
     desk.judge()
     first = desk.end(JobKind.ANSWER)
+    desk.world.now += timedelta(seconds=5)
     desk.take(request)
     again = desk.orders[-1]
     assert again.payload == first.payload
@@ -459,6 +460,18 @@ def test_the_same_request_again_gets_the_stored_answer() -> None:
     desk.tell(an_outcome(again, answer_status=2))
     assert desk.evaluated == len(desk.rows()) == 1
     assert desk.texts == []
+
+
+def test_a_request_replayed_for_hours_does_not_keep_the_card_busy() -> None:
+    """A recorded packet sent every second: an answer every five seconds for ten minutes, then none."""
+    desk = a_desk()
+    request = desk.ask(Operation.BALANCE)
+    desk.end(JobKind.ANSWER)
+    for _ in range(3600):
+        desk.world.now += timedelta(seconds=1)
+        desk.take(request)
+    assert len(desk.orders) == 1 + 119
+    assert len(desk.rows()) == 1
 
 
 def test_an_old_packet_whose_dialogue_is_forgotten_is_not_acted_on() -> None:
