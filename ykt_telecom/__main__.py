@@ -9,6 +9,7 @@ import sys
 from importlib.metadata import EntryPoint, entry_points
 
 import click
+from sqlalchemy.exc import DBAPIError
 
 from telecom_codecs.errors import CodecError
 
@@ -100,6 +101,9 @@ def main() -> None:
     except (BadConfiguration, KekRefused) as error:
         click.echo(f"ykt: {error}", err=True)
         sys.exit(2)
+    except DBAPIError as error:
+        click.echo(f"ykt: the database does not answer: {error.orig}; restore it from a backup", err=True)
+        sys.exit(1)
     except _TOLD as error:
         click.echo(f"ykt: {told(error)}", err=True)
         sys.exit(1)

@@ -189,3 +189,15 @@ def test_what_is_still_to_come_says_so(ykt: Typed) -> None:
     """Somebody who looks for the phone or the console learns what to do meanwhile."""
     assert "does not exist yet; `ykt demo`" in ykt("phone", status=2)
     assert "does not exist yet" in ykt("console", status=2)
+
+
+@pytest.mark.parametrize("octets", [b"", b"this is no database" * 300], ids=["empty", "garbage"])
+def test_a_damaged_database_is_said_in_one_line(ykt: Typed, octets: bytes) -> None:
+    """No traceback and no SQL; the remedy is the backup."""
+    for stale in (ykt.data / "database").glob("ykt.db-*"):
+        stale.unlink()
+    (ykt.data / "database" / "ykt.db").write_bytes(octets)
+    told = ykt("card", "list", status=1)
+    assert "restore it from a backup" in told
+    assert "SELECT" not in told
+    assert told.count("\n") == 1
