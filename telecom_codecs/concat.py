@@ -45,7 +45,7 @@ class TextSegment:
 def segment_count(text: str, *, allow_gsm7: bool = True, wide: bool = False) -> int:
     """How many short messages `text` takes."""
     coded, as_gsm7 = _coded(text, allow_gsm7)
-    return len(_cut(coded, as_gsm7, wide))
+    return len(_cut(text, coded, as_gsm7, wide))
 
 
 def split_text(text: str, *, reference: int, allow_gsm7: bool = True, wide: bool = False) -> tuple[TextSegment, ...]:
@@ -56,7 +56,7 @@ def split_text(text: str, *, reference: int, allow_gsm7: bool = True, wide: bool
     """
     coded, as_gsm7 = _coded(text, allow_gsm7)
     dcs = DCS_GSM7 if as_gsm7 else DCS_UCS2
-    pieces = _cut(coded, as_gsm7, wide)
+    pieces = _cut(text, coded, as_gsm7, wide)
     if len(pieces) == 1:
         return (TextSegment(dcs, False, coded),)
     front = _front(reference, len(pieces), wide)
@@ -78,14 +78,24 @@ def _coded(text: str, allow_gsm7: bool) -> tuple[bytes, bool]:
     return ucs2.encode(text), False
 
 
-def _cut(coded: bytes, as_gsm7: bool, wide: bool) -> list[bytes]:
+def _cut(text: str, coded: bytes, as_gsm7: bool, wide: bool) -> list[bytes]:
     """The pieces of `coded`, never inside an escape sequence or a surrogate pair."""
     single, size = (UD_SEPTETS, 152 if wide else 153) if as_gsm7 else (UD_OCTETS, 132 if wide else 134)
     length = len(coded)
     if length <= single:
         return [coded]
+    if length == len(text) * (1 if as_gsm7 else 2):  # every character takes the same: no place to avoid
+        pieces = [coded[start : start + size] for start in range(0, length, size)]
+    else:
+        pieces = _cut_between_characters(coded, as_gsm7, size)
+    if len(pieces) > MAX_SEGMENTS:
+        raise LocalError(f"{len(pieces)} segments, at most {MAX_SEGMENTS}", clause=CLAUSE)
+    return pieces
+
+
+def _cut_between_characters(coded: bytes, as_gsm7: bool, size: int) -> list[bytes]:
     pieces = []
-    start = 0
+    start, length = 0, len(coded)
     while length - start > size:
         end = start + size
         if as_gsm7:
@@ -95,8 +105,6 @@ def _cut(coded: bytes, as_gsm7: bool, wide: bool) -> list[bytes]:
         pieces.append(coded[start:end])
         start = end
     pieces.append(coded[start:])
-    if len(pieces) > MAX_SEGMENTS:
-        raise LocalError(f"{len(pieces)} segments, at most {MAX_SEGMENTS}", clause=CLAUSE)
     return pieces
 
 
