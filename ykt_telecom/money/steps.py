@@ -20,6 +20,7 @@ from .uploads import application_at
 LARGEST_AMOUNT_FEN = 10_000_000
 LARGEST_COUNTER = 0xFFFF_FFFF
 FLOAT, SALES = "FLOAT", "SALES"
+SHORT = "spends more than the purse holds"  #: why a purchase waits for a load that has not been uploaded yet
 
 
 class Kind(StrEnum):
@@ -131,7 +132,34 @@ def post_transaction(connection: Connection, what: CardTransaction, *, now: date
     if dispute is not None:
         return Taken.DISPUTED
     _book(connection, what, stored, now)
+    if what.kind is not Kind.PURCHASE:
+        _book_what_was_short(connection, what.iccid, what.enterprise_id, now)
     return Taken.POSTED
+
+
+def _book_what_was_short(connection: Connection, iccid: str, enterprise_id: int, now: datetime) -> None:
+    """Purchases that were uploaded before the load that paid for them: booked now, in the card's order."""
+    waiting = connection.execute(
+        select(card_transaction)
+        .where(
+            card_transaction.c.iccid == iccid,
+            card_transaction.c.enterprise_id == enterprise_id,
+            card_transaction.c.state == Taken.DISPUTED,
+            card_transaction.c.reason == SHORT,
+        )
+        .order_by(card_transaction.c.application_id, card_transaction.c.counter)
+    ).all()
+    for row in waiting:
+        what = CardTransaction(
+            row.iccid, row.enterprise_id, Kind(row.kind), row.amount_fen, row.counter, row.terminal, row.occurred_at
+        )
+        if _dispute(connection, what) is None:
+            connection.execute(
+                update(card_transaction)
+                .where(card_transaction.c.id == row.id)
+                .values(state=Taken.POSTED, reason=None, accepted_at=now)
+            )
+            _book(connection, what, row.id, now)
 
 
 def trial_balance(connection: Connection, enterprise_id: int) -> tuple[int, int]:
@@ -189,7 +217,7 @@ def _dispute(connection: Connection, what: CardTransaction) -> str | None:
     assert row is not None
     if what.kind is Kind.PURCHASE:
         if row.balance_fen < what.amount_fen:
-            return "spends more than the purse holds"
+            return SHORT
         if row.valid_until is not None and what.occurred_at.date() > row.valid_until:
             return "spends after the balance expired"
     if what.kind is Kind.UNDO:

@@ -123,6 +123,19 @@ def test_the_card_of_another_enterprise_is_unknown() -> None:
         post(a_member_world(), a_transaction(enterprise_id=1002))
 
 
+def test_a_purchase_uploaded_before_its_load_is_booked_with_it() -> None:
+    """Terminals report in any order: the card's own balance and ours agree in the end, and the books balance."""
+    world = a_member_world()
+    assert post(world, a_transaction(kind=Kind.PURCHASE, amount_fen=300, counter=2)) is Taken.DISPUTED
+    assert post(world, a_transaction(kind=Kind.PURCHASE, amount_fen=500, counter=3)) is Taken.DISPUTED
+    assert post(world, a_transaction(kind=Kind.LOAD, amount_fen=700, counter=1)) is Taken.POSTED
+    assert money_on(world) == 400
+    with world.reading() as connection:
+        assert trial_balance(connection, HUAXIN) == (1_000, 1_000)
+    assert post(world, a_transaction(kind=Kind.LOAD, amount_fen=100, counter=4)) is Taken.POSTED
+    assert money_on(world) == 0
+
+
 def test_more_than_there_is_is_kept_and_disputed() -> None:
     """The purse never falls below zero; a person looks at what the terminal says."""
     world = a_member_world()
