@@ -14,6 +14,8 @@ from telecom_codecs.packet_security import (
     CryptoProvider,
     KeySet,
     SecretKey,
+    deciphered_command,
+    deciphered_response,
     open_command,
     open_response,
     seal_command,
@@ -305,3 +307,40 @@ def test_random_octets_are_opened_or_refused(tail: bytes, reference: int, length
         except CodecError as error:
             seen.append(f"{type(error)} {error}")
     assert seen[: len(seen) // 2] == seen[len(seen) // 2 :]
+
+
+def test_a_packet_is_shown_in_clear_octet_for_octet() -> None:
+    """For people who look: header, counter, padding counter, check, data and padding, as long as the packet."""
+    command = a_command(counter=42)
+    octets = seal_command(command, AES_KEYS, PROVIDER)
+    clear = deciphered_command(octets, AES_KEYS, PROVIDER)
+    assert len(clear) == len(octets)
+    assert clear[:15] == octets[:10] + (42).to_bytes(5, "big")
+    assert clear[24:].startswith(command.data)
+    response = a_response()
+    answered = seal_response(response, FULL, 0x12, 0x12, AES_KEYS, PROVIDER)
+    clear = deciphered_response(answered, FULL, 0x12, 0x12, AES_KEYS, PROVIDER)
+    assert len(clear) == len(answered)
+    assert clear[:11] == answered[:6] + response.counter.to_bytes(5, "big")
+    assert clear[12] == response.status
+
+
+def test_showing_a_packet_checks_nothing_but_its_form() -> None:
+    """Another key shows other octets; half a block, and weak keys without a word, are refused."""
+    octets = seal_command(a_command(), AES_KEYS, PROVIDER)
+    shown = deciphered_command(octets, KeySet(key_of(32), AES_KEYS.check), PROVIDER)
+    assert shown[:10] == octets[:10]
+    assert shown != deciphered_command(octets, AES_KEYS, PROVIDER)
+    cut = (len(octets) - 3).to_bytes(2, "big") + octets[2:-1]
+    with pytest.raises(CheckFailed):
+        deciphered_command(cut, AES_KEYS, PROVIDER)
+    with pytest.raises(BadValue):
+        deciphered_command(octets, None, PROVIDER)
+
+
+def test_an_error_answered_without_security_is_shown_as_it_is() -> None:
+    """A card that could not check the command answers in clear, whatever the SPI asked."""
+    plain = seal_response(
+        a_response(status=PorStatus.CHECK_FAILED, data=b""), FULL, 0x12, 0x12, None, PROVIDER, secured=False
+    )
+    assert deciphered_response(plain, FULL, 0x12, 0x12, AES_KEYS, PROVIDER) == plain

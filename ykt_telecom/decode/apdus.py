@@ -13,7 +13,7 @@ from telecom_codecs.remote_command import MAXIMUM_COMMANDS, CommandScript, Respo
 from .files import FCP
 from .layer import Layer, Walk, layer
 from .management import DATA_FIELDS, PURPOSES, REGISTRY
-from .objects import Names, ber_objects, next_ber
+from .objects import Names, ber_objects, next_ber, octet_count
 
 INSTRUCTIONS: Final = {
     0x04: "DEACTIVATE FILE",
@@ -251,7 +251,7 @@ def _expanded(name: str, octets: bytes, names: dict[int, tuple[str, Callable[[by
         while walk.offset < end:
             item, size = next_ber(walk.ahead(end - walk.offset))
             title, inner = names.get(item.tag, ("object", None))
-            walk.take(size, title, f"tag {item.tag:02X}, {len(item.value)} octets")
+            walk.take(size, title, f"tag {item.tag:02X}, {octet_count(len(item.value))}")
             with walk.under():
                 if item.value:
                     walk.take(len(item.value), "value", "" if inner else item.value.hex())

@@ -53,7 +53,7 @@ def ber_objects(walk: Walk, count: int, names: Names, depth: int = 0) -> None:
     while walk.offset < end:
         item, head = next_ber(walk.ahead(end - walk.offset))
         known = names.get(item.tag) or Known("object")
-        walk.take(head, known.name, f"tag {item.tag:02X}, {_octets(len(item.value))}")
+        walk.take(head, known.name, f"tag {item.tag:02X}, {octet_count(len(item.value))}")
         with walk.under():
             _value(walk, item, known, depth)
 
@@ -71,7 +71,8 @@ def _value(walk: Walk, item: BerTlv, known: Known, depth: int) -> None:
         raise BadValue(f"{known.name}: {count} octets, its fields take {walk.offset - start}", offset=start)
 
 
-def _octets(count: int) -> str:
+def octet_count(count: int) -> str:
+    """How many octets, in words."""
     return "1 octet" if count == 1 else f"{count} octets"
 
 

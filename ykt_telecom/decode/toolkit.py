@@ -21,7 +21,7 @@ from telecom_codecs.octets import Cursor
 from telecom_codecs.tlv import ComprehensionTlv, decode_comprehension
 
 from .layer import Layer, Walk, layer
-from .objects import admit, next_ber
+from .objects import admit, next_ber, octet_count
 from .secured import DecodeKeys
 from .sms import dcs_meaning, deliver, submit
 
@@ -225,7 +225,9 @@ def _object(walk: Walk, limit: int, dialogue: Dialogue) -> ComprehensionTlv:
     declared = _OBJECTS.get(tlv.tag)
     required = ", comprehension required" if tlv.comprehension_required else ""
     walk.take(
-        cursor.offset - count, declared.NAME if declared else "object", f"tag {tlv.tag:02X}{required}, {count} octets"
+        cursor.offset - count,
+        declared.NAME if declared else "object",
+        f"tag {tlv.tag:02X}{required}, {octet_count(count)}",
     )
     labelled = _FIELDS.get(tlv.tag)
     with walk.under():
@@ -259,7 +261,7 @@ def toolkit_octets(octets: bytes, *, response: bool = False, keys: DecodeKeys | 
 
     def read(walk: Walk) -> tuple[Layer, ...]:
         template, head = next_ber(octets)
-        walk.take(head, "template", f"{_template_name(template.tag)}, {len(template.value)} octets")
+        walk.take(head, "template", f"{_template_name(template.tag)}, {octet_count(len(template.value))}")
         return _objects(walk, mobile=template.tag == PROACTIVE, keys=keys)
 
     tag = octets[0] if octets else 0
