@@ -40,18 +40,15 @@ def _short(octets: bytes, status: int = CommandStatus.RINVCMDLEN) -> PduError:
     return PduError("the PDU ends inside a field", status, command_id=command_id, sequence=sequence, offset=len(octets))
 
 
-def _read_tail(octets: bytes, start: int) -> Any:
-    found = read_tlvs(octets, start, len(octets))
-    if found is None:
-        _, command_id, _, sequence = HEADER.unpack_from(octets)
-        raise PduError(
-            "the optional parameters are cut",
-            CommandStatus.RINVTLVSTREAM,
-            command_id=command_id,
-            sequence=sequence,
-            offset=start,
-        )
-    return found
+def _cut(octets: bytes, start: int) -> PduError:
+    _, command_id, _, sequence = HEADER.unpack_from(octets)
+    return PduError(
+        "the optional parameters are cut",
+        CommandStatus.RINVTLVSTREAM,
+        command_id=command_id,
+        sequence=sequence,
+        offset=start,
+    )
 
 
 def _complain(pdu: Any) -> NoReturn:
@@ -80,7 +77,8 @@ def _reader_source(pdu_class: type, *, optional_body: bool) -> str:
     for name, kind in fields.items():
         more, k = kind.read(name, k)
         body += more
-    body += [f"i += {k}", "if i > n:", "    raise short(d)", "p.tlvs = () if i == n else tail(d, i)"]
+    body += [f"i += {k}", "if i == n:", "    p.tlvs = ()", "elif i > n:", "    raise short(d)", "else:"]
+    body += ["    t = read_tlvs(d, i, n)", "    if t is None:", "        raise cut(d, i)", "    p.tlvs = t"]
     if optional_body:
         lines.append("    if n == 16:")
         lines += [f"        p.{name} = default_{name}" for name in fields]
@@ -175,7 +173,8 @@ def pdu(command_id: int, *, optional_body: bool = False) -> Callable[[PduClass],
             "header": HEADER.unpack_from,
             "pack": HEADER.pack,
             "short": _short,
-            "tail": _read_tail,
+            "cut": _cut,
+            "read_tlvs": read_tlvs,
             "complain": _complain,
             "write_tlvs": write_tlvs,
             "struct_error": struct.error,
