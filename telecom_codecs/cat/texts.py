@@ -203,7 +203,7 @@ class CodedText(DataObject):
     @classmethod
     def best(cls, text: str) -> Self:
         """An empty text as null; 8-bit (04) where the default alphabet and ASCII agree on every character, else packed
-        septets (00) if they carry the text, else UCS-2 (08: Chinese).
+        septets (00) if they carry the text and leave no doubt about its end, else UCS-2 (08: Chinese).
 
         8-bit text strings are of the default alphabet, yet many readers take them for ASCII: what the two spell
         differently (``@ $ _ é``, brackets) is not left to chance.
@@ -215,8 +215,9 @@ class CodedText(DataObject):
         septets = gsm7.encode(text)
         if text.isascii() and septets == text.encode("ascii"):
             return cls(text, DCS_8_BIT)
-        last_is_lost = len(septets) % 8 == 0 and septets.endswith(b"\x00")  # it would read as fill
-        return cls(text, DCS_UCS2 if last_is_lost else DCS_PACKED)
+        # seven bits of fill read as one more @ to some, a last @ in their place as fill to others
+        is_ambiguous = len(septets) % 8 == 7 or (len(septets) % 8 == 0 and septets.endswith(b"\x00"))
+        return cls(text, DCS_UCS2 if is_ambiguous else DCS_PACKED)
 
     @classmethod
     def decode(cls, value: bytes) -> Self:

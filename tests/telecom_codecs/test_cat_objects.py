@@ -493,7 +493,8 @@ def test_card_forbids_a_call_or_changes_it() -> None:
     assert ControlVerdict.decode(changed.encode()) == changed
 
 
-# By hand: "10 $" is septets 31 30 20 02, packed 31 18 48 00; "1234567@" would end in seven zero bits: fill
+# By hand: "10 $" is septets 31 30 20 02, packed 31 18 48 00; "1234567@" would end in seven zero bits: fill;
+# "12345 $" would be followed by seven zero bits of fill, which read as one more @
 @pytest.mark.parametrize(
     ("text", "octets"),
     [
@@ -501,6 +502,7 @@ def test_card_forbids_a_call_or_changes_it() -> None:
         ("10 $", "0031184800"),
         ("a@b", "00618018"),
         ("1234567@", "0800310032003300340035003600370040"),
+        ("12345 $", "08003100320033003400350020" + "0024"),
         ("余额", "084f59989d"),
         ("", ""),
     ],
