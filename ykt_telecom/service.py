@@ -36,6 +36,7 @@ from .delivery.link import Link, SourceAddress
 from .delivery.pump import Pump
 from .delivery.sending import settle_after_crash
 from .dialogue.join import join_dialogues
+from .keys.steps import prove_key_ring
 from .keys.wrapping import KeyRing, open_key_ring
 from .ota.dispatch import Dispatcher
 from .ota.means import OtaMeans
@@ -130,6 +131,8 @@ class Service:
             os.umask(0o077)
             self._database = open_database(self.settings.database_path)
             create_all(self._database, self.clock.now())
+            with self._database.reading() as conn:
+                prove_key_ring(conn, self.ring)
             self._committer = Committer(self._database, self.clock, self.tokens)
             self._committer.start()
         return self._committer

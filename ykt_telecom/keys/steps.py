@@ -13,7 +13,7 @@ from telecom_codecs.secret_key import BlockCipher, CryptoProvider, KeySet, Secre
 from ..audit.steps import record
 from ..cards.tables import card_key
 from .tables import mother_key
-from .wrapping import KeyBinding, KeyRing
+from .wrapping import BindingMismatch, KekRefused, KeyBinding, KeyRing
 
 #: The operator, to whom the cards' OTA keys belong.
 OPERATOR = 0
@@ -141,3 +141,14 @@ def open_mother_key(conn: Connection, ring: KeyRing, enterprise_id: int, version
     if row is None:
         raise NoKey(f"enterprise {enterprise_id} has no mother key of version {version}")
     return ring.unwrap(row.wrapped, KeyBinding(enterprise_id, "", "MOTHER", version, row.row_version))
+
+
+def prove_key_ring(conn: Connection, ring: KeyRing) -> None:
+    """Open one wrapped key; raises `KekRefused` when the KEK is not the one this database was wrapped with."""
+    row = conn.execute(select(mother_key).limit(1)).one_or_none()
+    if row is None:
+        return
+    try:
+        ring.unwrap(row.wrapped, KeyBinding(row.enterprise_id, "", "MOTHER", row.version, row.row_version))
+    except BindingMismatch:
+        raise KekRefused("this KEK does not open the keys in the database: restore the one it was made with") from None

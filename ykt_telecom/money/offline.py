@@ -9,16 +9,13 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from ..cli.access import configured, held, settings_of
+from ..cli.access import held, settings_of
 from ..clock import Clock, SystemClock
 from ..storage.context import StepContext
 from ..storage.database import Database
 from ..tokens import SystemTokens, Tokens
 
 T = TypeVar("T")
-
-
-data_options = configured  #: the same options under the name they had here
 
 
 class OfflineWriter:

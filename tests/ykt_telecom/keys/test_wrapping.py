@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from pathlib import Path
+
 import pytest
 
+from telecom_codecs.providers.openssl import OpenSslProvider
 from telecom_codecs.secret_key import SecretKey
+from ykt_telecom.clock import BUSINESS_ZONE
+from ykt_telecom.directory.steps import add_enterprise
+from ykt_telecom.keys.steps import prove_key_ring, store_mother_key
 from ykt_telecom.keys.wrapping import BindingMismatch, KekRefused, KeyBinding, KeyRing
+from ykt_telecom.storage.database import create_all, open_database
 
 KEY = SecretKey(bytes(range(100, 116)))
 HERE = KeyBinding(0, "89860012345678901234", "MT_KIC", 1)
 NONCE = bytes(range(12))
+NOW = datetime(2026, 11, 1, 9, tzinfo=BUSINESS_ZONE)
 
 
 def a_ring(first: int = 0) -> KeyRing:
@@ -66,3 +75,16 @@ def test_a_ring_shows_nothing_and_wants_a_whole_kek() -> None:
     assert repr(a_ring()) == "KeyRing(…)"
     with pytest.raises(KekRefused):
         KeyRing(SecretKey(bytes(16)))
+
+
+def test_a_kek_of_another_installation_is_refused_at_start(tmp_path: Path) -> None:
+    """A valid KEK file, but not the one the database was wrapped with: said before anything is sent."""
+    database = open_database(tmp_path / "ykt.db")
+    create_all(database, NOW)
+    with database.writing() as conn:
+        add_enterprise(conn, code="E1", name="华信科技", signature=None, actor="test", now=NOW)
+        store_mother_key(conn, a_ring(), 1001, 1, KEY, provider=OpenSslProvider(), nonce=NONCE, actor="test", now=NOW)
+        prove_key_ring(conn, a_ring())
+        with pytest.raises(KekRefused, match="restore"):
+            prove_key_ring(conn, a_ring(1))
+    database.close()
