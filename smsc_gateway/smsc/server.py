@@ -36,7 +36,8 @@ from .outgoing import Delivery, Outgoing
 log = structlog.get_logger(__name__)
 
 _RTHROTTLED = CommandStatus.RTHROTTLED
-DELIVERIES_PER_TURN = 64
+DELIVERIES_AT_ONCE = 64
+SECONDS_PER_TURN = 0.004  #: of delivering before the lines get their turn again
 MAX_UNBOUND = 50
 
 SC_INTERFACE_VERSION = op.Tlv(op.Tag.SC_INTERFACE_VERSION, bytes((op.InterfaceVersion.V34,)))
@@ -310,17 +311,24 @@ class SmscServer:
         now = self._clock()
         if self._held:
             self._answer_finished()
-        for message in self.centre.mailbox.take_due(now, DELIVERIES_PER_TURN):
-            self.centre.attempt(message, now)
-            held = self._held.pop(message, None)
-            if held is not None:
-                self._pour()
-                held[0].reply(held[1])
+        until = self.reactor.seconds() + SECONDS_PER_TURN
+        while True:
+            self._attempt_some(now)
+            if not self.centre.mailbox.has_ready or self.reactor.seconds() > until:
+                break
         self._pour()
         if self.centre.mailbox.has_ready:
             self._soon()
         else:
             self._arm(now)
+
+    def _attempt_some(self, now: datetime) -> None:
+        for message in self.centre.mailbox.take_due(now, DELIVERIES_AT_ONCE):
+            self.centre.attempt(message, now)
+            held = self._held.pop(message, None)
+            if held is not None:
+                self._pour()
+                held[0].reply(held[1])
 
     def _answer_finished(self) -> None:
         """Answer held submissions whose message was cancelled or replaced before its first attempt."""

@@ -63,14 +63,15 @@ class Island:
     @contextmanager
     def card(self, profile: str, *options: str, reader: str = READER) -> Iterator[None]:
         """`ykt sim serve` inside, from when the reader sees the card until it is taken out by SIGTERM."""
-        log = self._folder / f"sim-{profile}.log"
+        log = self._folder / f"sim-{profile}-{time.monotonic_ns()}.log"
         command = [*self._inside(), sys.executable, "-c", SERVE, "serve", "--profile", profile, *options]
         with log.open("a") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
             try:
                 self._await_card(reader, log)
                 yield
                 process.terminate()
-                assert process.wait(15) == 0, log.read_text()
+                status = process.wait(15)
+                assert status == 0, f"exit status {status}: {log.read_text()}"
             finally:
                 process.kill()
 
@@ -99,6 +100,8 @@ class Island:
         probe = f"import sys; from stk_applet_sim.readers.pcsc import card_in; card_in({reader!r}).__enter__()"
         last = ""
         until = time.monotonic() + SECONDS_TO_APPEAR
+        while "card in" not in log.read_text() and time.monotonic() < until:
+            time.sleep(0.05)  # a card that was there before may still answer for a while
         while time.monotonic() < until:
             ran = self.run(sys.executable, "-c", probe)
             if ran.returncode == 0:
