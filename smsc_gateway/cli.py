@@ -108,11 +108,15 @@ def serve(
                 observers.append(PduLog(files.enter_context(pdu_log.open("a", encoding="utf-8")), wall_clock))
             if pcap is not None:
                 observers.append(PcapLog(files.enter_context(pcap.open("wb")), wall_clock))
-        except (HandsetFileError, FaultScriptError, OSError) as error:
+        except FaultScriptError as error:
+            raise click.UsageError(f"{faults}: {error}") from error
+        except (HandsetFileError, OSError) as error:
             raise click.UsageError(str(error)) from error
         _log_to_stderr()
         reactor = install()
-        from .smsc.faulty import FaultyServer  # noqa: PLC0415 - after the reactor
+        from twisted.internet.error import CannotListenError  # noqa: PLC0415 - after the reactor
+
+        from .smsc.faulty import FaultyServer  # noqa: PLC0415
         from .smsc.server import SmscServer  # noqa: PLC0415
         from .tls import server_options  # noqa: PLC0415
 
@@ -128,9 +132,13 @@ def serve(
             server.attach(station)
         try:
             options_of_tls = None if tls is None else server_options(tls, tls_clients)
+        except (OSError, ValueError) as error:
+            raise click.UsageError(f"--tls: {error}; a PEM file with certificate and key is expected") from error
+        try:
             chosen = server.listen(host, port, tls=options_of_tls)
-        except OSError as error:
-            raise click.ClickException(f"cannot listen on {host}:{port}: {error}") from error
+        except (OSError, CannotListenError) as error:
+            why = getattr(error, "socketError", error)
+            raise click.ClickException(f"cannot listen on {host}:{port}: {why}; choose another --port") from error
         click.echo(f"listening {host}:{chosen}")
         sys.stdout.flush()
 

@@ -33,11 +33,20 @@ def over_tls(endpoint: Any, host: str, tls: Tls) -> Any:
 
 
 def server_options(certificate: Path, authority: Path | None = None) -> Any:
-    """A server's side: PEM file with its certificate and key; with `authority` clients must show one signed by it."""
+    """A server's side: PEM file with its certificate and key; with `authority` clients must show one signed by it.
+
+    Raises `OSError` or `ValueError` for a file that cannot be used.
+    """
+    from OpenSSL import crypto  # noqa: PLC0415
     from twisted.internet import ssl  # noqa: PLC0415
 
-    own = ssl.PrivateCertificate.loadPEM(certificate.read_bytes())
-    trusted = [] if authority is None else [ssl.Certificate.loadPEM(authority.read_bytes())]
+    read = certificate
+    try:
+        own = ssl.PrivateCertificate.loadPEM(certificate.read_bytes())
+        read = authority or certificate
+        trusted = [] if authority is None else [ssl.Certificate.loadPEM(authority.read_bytes())]
+    except crypto.Error:
+        raise ValueError(f"{read} holds no certificate that can be used") from None
     return own.options(*trusted)
 
 

@@ -79,7 +79,12 @@ def load_handsets(path: Path) -> list[MobileStation]:
         if msisdn in seen:
             raise HandsetFileError(f"{where}: msisdn {msisdn} stands twice; give each handset its own")
         seen.add(msisdn)
-        stations.append(_factory(str(table.get("kind", "plain")), where)(table))
+        try:
+            stations.append(_factory(str(table.get("kind", "plain")), where)(table))
+        except HandsetFileError:
+            raise
+        except ValueError as error:  # what a factory says of a specification it cannot use
+            raise HandsetFileError(f"{where}: {error}") from error
     return stations
 
 

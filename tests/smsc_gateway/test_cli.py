@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,28 @@ def test_handset_file_mistakes_name_the_table(tmp_path: Path, text: str, why: st
     path.write_text(text)
     with pytest.raises(HandsetFileError, match=why):
         load_handsets(path)
+
+
+def test_a_port_that_is_taken_is_one_line_and_exit_1() -> None:
+    """Somebody else listens there: said, with what to do, and no traceback."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        ran = subprocess.run([*COMMAND, "--port", port], capture_output=True, text=True, check=False, timeout=60)
+    assert ran.returncode == 1
+    assert "choose another --port" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_tls_file_that_is_none_is_one_line_and_exit_2(tmp_path: Path) -> None:
+    """No certificate in it: the option is named."""
+    (tmp_path / "empty.pem").write_text("nothing")
+    options = ["--port", "0", "--tls", str(tmp_path / "empty.pem")]
+    ran = subprocess.run([*COMMAND, *options], capture_output=True, text=True, check=False, timeout=60)
+    assert ran.returncode == 2
+    assert "--tls" in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 def test_plain_handsets_need_no_other_package(tmp_path: Path) -> None:
