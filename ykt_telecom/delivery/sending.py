@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, or_, select, update
 
+from smsc_gateway.smpp.status import RetryClass, retry_class
+
 from ..storage.context import StepContext
 from ..storage.marks import OUTBOX, mark
 from .facts import OutboxState, SubmitFact
@@ -45,6 +47,8 @@ _HOLD = update(outbox).where(outbox.c.outbox_id == bindparam("id"), outbox.c.sta
 
 #: A text of which nobody knows whether it arrived is sent again this often, flagged as a possible duplicate.
 _TEXT_RESENDS = 4
+#: Tries of a message that the SMSC refuses with a status nobody understands.
+_UNKNOWN_STATUS_TRIES = 2
 #: Waits after an explicit refusal; the last one repeats.
 _REFUSAL_WAITS = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 10, 30, 60))
 
@@ -134,6 +138,8 @@ def _was_sent(result: SegmentResult) -> bool:
 
 def _note(conn: Connection, context: StepContext, hooks: Hooks, row: Row[Any], result: SegmentResult) -> None:
     state, changes = result.state, dict[str, Any]()
+    if state is OutboxState.QUEUED and result.status is not None and _means_never(row, result.status):
+        state = OutboxState.REFUSED
     if state is OutboxState.QUEUED and result.status is not None:
         wait = _REFUSAL_WAITS[min(row.tries, len(_REFUSAL_WAITS)) - 1]
         changes = {"not_before": context.now + wait}
@@ -155,6 +161,11 @@ def _note(conn: Connection, context: StepContext, hooks: Hooks, row: Row[Any], r
     _tell(conn, context, hooks, row, state, status=result.status)
     if state is OutboxState.ACCEPTED:
         claim_parked(conn, context, hooks, row)
+
+
+def _means_never(row: Row[Any], status: int) -> bool:
+    """A status whose meaning nobody knows (vendor values) is tried once more; then it counts as final."""
+    return row.tries >= _UNKNOWN_STATUS_TRIES and retry_class(status) is RetryClass.RETRY_ONCE
 
 
 def _goes_again(row: Row[Any]) -> bool:

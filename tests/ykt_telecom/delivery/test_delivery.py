@@ -17,7 +17,7 @@ from ykt_telecom.delivery.inbox import OPEN_SETS_PER_SOURCE, Delivered, take_del
 from ykt_telecom.delivery.outbox import enqueue_text
 from ykt_telecom.delivery.receipts import take_receipt
 from ykt_telecom.delivery.replay import ReplayWindow
-from ykt_telecom.delivery.sending import claim
+from ykt_telecom.delivery.sending import SegmentResult, claim
 from ykt_telecom.delivery.tables import inbox, outbox
 from ykt_telecom.ota.outcome import JobKind
 
@@ -97,6 +97,17 @@ def test_a_text_that_was_throttled_for_long_is_sent_again_when_in_doubt(lab: Lab
         lab.send()
         lab.clock.advance(61)
     assert rows(lab) == [("ACCEPTED", True)]
+
+
+def test_a_refusal_nobody_understands_is_tried_once_more_and_then_final(lab: Lab) -> None:
+    """A vendor's status: the same message is not knocked at that door for ever; throttling is."""
+    a_text(lab)
+    lab.smsc.answers = [SegmentResult(0, OutboxState.QUEUED, 0x0410)] * 5
+    for _ in range(5):
+        lab.send()
+        lab.clock.advance(61)
+    assert rows(lab) == [("REFUSED", False)]
+    assert len(lab.smsc.submitted) == 2
 
 
 def test_messages_that_wait_for_a_refusal_to_pass_stand_in_nobodys_way(lab: Lab) -> None:
