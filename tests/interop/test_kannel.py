@@ -23,6 +23,7 @@ from pathlib import Path
 import pytest
 
 from smsc_gateway.smsc.handsets import PlainHandset
+from tests.interop.dissection import Captured, needs_tshark
 from tests.smsc_gateway.loopback import PHONE, a_server
 from tests.tasks import in_task
 
@@ -175,10 +176,12 @@ def send(http: int, reports: int, number: int) -> str:
         return str(answer.read().decode())
 
 
+@needs_tshark
 @in_task
 async def test_kannel_sends_a_thousand_messages_and_gets_a_thousand_reports(tmp_path: Path) -> None:
     """Each is accepted and reported as delivered; each message of the phone comes out of Kannel's own URL."""
-    server = a_server()
+    captured = Captured(tmp_path / "smpp.pcap")
+    server = a_server(observers=captured.observers)
     phone = PlainHandset(PHONE)
     server.attach(phone)
     reports = Reports()
@@ -210,6 +213,7 @@ async def test_kannel_sends_a_thousand_messages_and_gets_a_thousand_reports(tmp_
     assert sum(tpdu.udhi for tpdu in phone.inbox) >= 2 * (COUNT // 3)
     assert sum(not tpdu.udhi for tpdu in phone.inbox) == COUNT - COUNT // 3
     assert (server.counts["refused PDUs"], server.counts["submissions refused"]) == (0, 0)
+    captured.tshark_agrees()
 
 
 def _until(claim: object, seconds: float = 60.0) -> None:

@@ -7,7 +7,6 @@ environment of its own, because it pins an old Twisted; YKT_SMPP_TWISTED3 names 
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import os
 import shutil
@@ -26,9 +25,9 @@ from smsc_gateway.esme import Certainty, EsmeLink, LinkConfig
 from smsc_gateway.smpp import operations as op
 from smsc_gateway.smpp.receipt import find_receipt
 from smsc_gateway.smsc.handsets import PlainHandset
-from smsc_gateway.smsc.observers import PcapLog, PduLog
 from telecom_codecs.concat import split_text
-from tests.smsc_gateway.loopback import PHONE, a_server, now
+from tests.interop.dissection import Captured, needs_tshark
+from tests.smsc_gateway.loopback import PHONE, a_server
 from tests.tasks import in_task
 
 COUNT = 1_002
@@ -36,7 +35,6 @@ MO = 200
 PEERS = Path(__file__).parent / "peers"
 NODE_SMPP = os.environ.get("YKT_NODE_SMPP", "")
 TWISTED3 = os.environ.get("YKT_SMPP_TWISTED3", "")
-TSHARK = shutil.which("tshark")
 
 
 def _perl_has_net_smpp() -> bool:
@@ -58,7 +56,6 @@ needs_twisted3 = pytest.mark.skipif(
     not TWISTED3,
     reason="smpp.twisted3: pip install smpp.twisted3 pyOpenSSL in a venv, then YKT_SMPP_TWISTED3=its python",
 )
-needs_tshark = pytest.mark.skipif(TSHARK is None, reason="tshark: not installed; apt-get install tshark")
 
 
 async def run(command: Sequence[str]) -> dict[str, Any]:
@@ -84,16 +81,14 @@ CLIENTS = [
 @in_task
 async def test_peer_and_our_simulator_exchange_a_thousand_messages(command: list[str], tmp_path: Path) -> None:
     """No error on either side, a receipt for each, and tshark sees what our log counts."""
-    text, capture = io.StringIO(), tmp_path / "smpp.pcap"
-    with capture.open("wb") as file:
-        pdu_log = PduLog(text, now)
-        server = a_server(observers=[pdu_log, PcapLog(file, now)])
-        phone = PlainHandset(PHONE)
-        server.attach(phone)
-        for number in range(MO):
-            phone.send("10086", f"余额 {number}" if number % 2 else f"balance {number}")
-        report = await run([*command, str(server.listen(port=0)), str(COUNT), str(MO)])
-        await server.stop()
+    captured = Captured(tmp_path / "smpp.pcap")
+    server = a_server(observers=captured.observers)
+    phone = PlainHandset(PHONE)
+    server.attach(phone)
+    for number in range(MO):
+        phone.send("10086", f"余额 {number}" if number % 2 else f"balance {number}")
+    report = await run([*command, str(server.listen(port=0)), str(COUNT), str(MO)])
+    await server.stop()
     assert report == {"accepted": COUNT, "receipts": COUNT, "mo": MO, "errors": []}
     assert len(phone.inbox) == COUNT
     kinds = Counter("long" if tpdu.udhi else tpdu.dcs for tpdu in phone.inbox)
@@ -103,33 +98,7 @@ async def test_peer_and_our_simulator_exchange_a_thousand_messages(command: list
         "refused PDUs": 0,
         "submissions refused": 0,
     }
-    _tshark_agrees(capture, [json.loads(line) for line in text.getvalue().splitlines()])
-
-
-def _tshark_agrees(capture: Path, logged: list[dict[str, Any]]) -> None:
-    """As many PDUs, none malformed, every request answered exactly once."""
-    assert TSHARK is not None
-    fields = ["-T", "fields", "-e", "smpp.command_id", "-e", "tcp.srcport", "-e", "smpp.sequence_number"]
-    shown = subprocess.run(
-        [TSHARK, "-r", str(capture), "-Y", "smpp", *fields], capture_output=True, text=True, check=True
-    ).stdout
-    seen: Counter[tuple[int, bool, int]] = Counter()
-    for line in shown.splitlines():
-        commands, source, sequences = line.split("\t")
-        for command, sequence in zip(commands.split(","), sequences.split(","), strict=True):
-            seen[int(command, 16), source == "2775", int(sequence, 0)] += 1
-    assert seen.total() == len(logged)
-    assert set(seen.values()) == {1}
-    for command_id, from_smsc, number in seen:
-        if command_id < 0x80000000:
-            assert seen[command_id | 0x80000000, not from_smsc, number] == 1, f"{command_id:08x} {number}"
-    malformed = subprocess.run(
-        [TSHARK, "-r", str(capture), "-Y", "_ws.malformed || _ws.expert.severity >= 8388608"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    assert malformed == ""
+    captured.tshark_agrees()
 
 
 SERVERS = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+from pathlib import Path
 from typing import Any
 
 import smpplib.client
@@ -12,6 +13,7 @@ import smpplib.consts
 import smpplib.gsm
 
 from smsc_gateway.smsc.handsets import PlainHandset
+from tests.interop.dissection import Captured, needs_tshark
 from tests.smsc_gateway.loopback import PHONE, a_server
 from tests.tasks import in_task
 
@@ -81,10 +83,12 @@ class SmpplibEsme:
         self.client.disconnect()
 
 
+@needs_tshark
 @in_task
-async def test_smpplib_exchanges_a_thousand_messages_and_receipts_with_our_simulator() -> None:
-    """Each segment accepted, a receipt for the same id, every message of the phone, no error."""
-    server = a_server()
+async def test_smpplib_exchanges_a_thousand_messages_and_receipts_with_our_simulator(tmp_path: Path) -> None:
+    """Each segment accepted, a receipt for the same id, every message of the phone, no error; tshark agrees."""
+    captured = Captured(tmp_path / "smpp.pcap")
+    server = a_server(observers=captured.observers)
     phone = PlainHandset(PHONE)
     server.attach(phone)
     esme = SmpplibEsme(server.listen(port=0))
@@ -104,3 +108,4 @@ async def test_smpplib_exchanges_a_thousand_messages_and_receipts_with_our_simul
         a_text(number) for number in range(COUNT) if number % 3 < 2
     )
     assert sum(tpdu.udhi for tpdu in phone.inbox) == 2 * (COUNT // 3)
+    captured.tshark_agrees()
