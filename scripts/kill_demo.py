@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 import random
@@ -173,6 +174,7 @@ async def finish(options: argparse.Namespace, reactor: Any) -> None:
     facts |= world_facts(lab, await lab.read(applications_of))
     facts["purses_that_differ"] = await _differing_purses(lab)
     facts |= await lab.read(lambda conn: statement_facts(conn, texts_on_phones(lab)))
+    facts["flagged_texts"] = await lab.read(flagged_texts)
     await lab.stop()
     print(json.dumps(facts, ensure_ascii=False), flush=True)
 
@@ -290,15 +292,31 @@ def statement_facts(conn: Connection, phones: dict[str, Counter[str]]) -> dict[s
     return dict(facts)
 
 
+def flagged_texts(conn: Connection) -> list[str]:
+    """The texts that the platform itself says may have gone out twice."""
+    from ykt_telecom.delivery.tables import outbox  # noqa: PLC0415
+
+    rows = conn.execute(select(outbox.c.msisdn, outbox.c.user_data).where(outbox.c.possible_duplicate))
+    return [_name_of(row.msisdn.encode(), row.user_data) for row in rows]
+
+
+def _name_of(msisdn: bytes, user_data: bytes) -> str:
+    return hashlib.sha256(msisdn + b"|" + user_data).hexdigest()
+
+
 # the parent
 
 
-def wire_facts(log: Path, cards: int, seed: int) -> dict[str, Any]:
-    """I6: on the wire, per card, no counter goes out twice with other octets and none goes backwards."""
+def wire_facts(log: Path, cards: int, seed: int, flagged: frozenset[str]) -> dict[str, Any]:
+    """I6: on the wire, per card, no counter goes out twice with other octets and none goes backwards.
+
+    I9: no text goes out twice without its flag. Told from the wire, because a phone drops a repetition it has seen.
+    """
     keys = {card.msisdn.digits.encode(): card.keys[1] for card in seeded_population(cards, seed)}
     provider, assembly = OpenSslProvider(), Reassembly()
     sent: dict[bytes, dict[int, bytes]] = defaultdict(dict)
     highest: Counter[bytes] = Counter()
+    texts: Counter[str] = Counter()
     facts: Counter[str] = Counter()
     for now, pdu in enumerate(_pdus(log)):
         facts["pdus"] += 1
@@ -306,6 +324,7 @@ def wire_facts(log: Path, cards: int, seed: int) -> dict[str, Any]:
             continue
         facts["submit_sm"] += 1
         if pdu.protocol_id != 0x7F:
+            texts[_name_of(pdu.destination_addr, pdu.short_message)] += 1
             continue
         cursor = Cursor(pdu.short_message)
         header = UserDataHeader.decode(cursor)
@@ -325,6 +344,9 @@ def wire_facts(log: Path, cards: int, seed: int) -> dict[str, Any]:
             facts["counters_going_backwards"] += 1
         known[counter] = body
         highest[pdu.destination_addr] = max(highest[pdu.destination_addr], counter)
+    doubled = {name for name, times in texts.items() if times > 1}
+    facts["texts_sent"], facts["texts_sent_twice"] = len(texts), len(doubled)
+    facts["texts_sent_twice_without_a_flag"] = len(doubled - flagged)
     for name in ("counters_sent_again_with_other_octets", "counters_going_backwards"):
         facts.setdefault(name, 0)
     return dict(facts)
@@ -352,6 +374,7 @@ MUST_BE_ZERO = (
     "purses_that_differ",
     "statements_missing_on_the_phone",
     "statements_doubled_without_a_flag",
+    "texts_sent_twice_without_a_flag",
 )
 
 
@@ -378,7 +401,9 @@ def run(options: argparse.Namespace) -> int:
     if last.returncode != 0:
         print(f"the last start failed:\n{output}", file=sys.stderr)
         return 1
-    facts = json.loads(output.strip().splitlines()[-1]) | wire_facts(folder / "pdus.jsonl", options.cards, options.seed)
+    facts = json.loads(output.strip().splitlines()[-1])
+    flagged = frozenset(facts.pop("flagged_texts"))
+    facts |= wire_facts(folder / "pdus.jsonl", options.cards, options.seed, flagged)
     print(json.dumps(facts, ensure_ascii=False, indent=1))
     wrong = [name for name in MUST_BE_ZERO if facts.get(name, 0)]
     print(f"{options.rounds} kills: " + (f"WRONG: {', '.join(wrong)} (folder {folder})" if wrong else "nothing lost"))
