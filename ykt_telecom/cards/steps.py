@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from telecom_codecs.identities import Iccid, Imsi, Msisdn
 
 from ..audit.steps import record
+from ..storage.literal import among, outside
 from .names import SLOTS
 from .states import (
     APPLICATION_TRANSITIONS,
@@ -32,7 +33,7 @@ KEY_PROFILES = {"aes": (0x12, 0x12, 0x52, 0x52), "3des": (0x15, 0x15, 0x55, 0x55
 
 
 _FIND = select(card).where(card.c.iccid == bindparam("iccid"))
-_FIND_LIVE = select(card).where(card.c.msisdn == bindparam("msisdn"), card.c.state.in_(LIVE_CARD_STATES))
+_FIND_LIVE = select(card).where(card.c.msisdn == bindparam("msisdn"), among(card.c.state, LIVE_CARD_STATES))
 
 
 class NoSuchCard(LookupError):
@@ -119,7 +120,7 @@ def move_card(conn: Connection, iccid: str, event: CardEvent, *, actor: str, now
 
 # built once: building costs more than SQLite does
 _LIVE = select(card_application).where(
-    card_application.c.iccid == bindparam("card"), card_application.c.state.not_in(ENDED_APPLICATION_STATES)
+    card_application.c.iccid == bindparam("card"), outside(card_application.c.state, ENDED_APPLICATION_STATES)
 )
 _LIVE_BY_SLOT = _LIVE.order_by(card_application.c.slot)
 _LIVE_OF_ENTERPRISE = _LIVE.where(card_application.c.enterprise_id == bindparam("enterprise"))

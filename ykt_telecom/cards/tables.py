@@ -31,6 +31,7 @@ card = Table(
     Column("key_generation", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Index("ix_card_msisdn", "msisdn"),
     Index("uq_card_live_msisdn", "msisdn", unique=True, sqlite_where=_LIVE_CARD, postgresql_where=_LIVE_CARD),
 )
 

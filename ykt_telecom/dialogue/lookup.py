@@ -13,6 +13,7 @@ from ..money.tables import purse
 from ..money.uploads import is_complete
 from ..ota.states import TERMINAL_STATES
 from ..ota.tables import job
+from ..storage.literal import outside
 from .machine import DELETING_STATES
 from .request import Operation
 from .tables import dialogue
@@ -28,7 +29,7 @@ _CARD = select(card).where(card.c.iccid == bindparam("iccid"))
 _APPLICATIONS = (
     select(card_application, enterprise.c.name.label("enterprise_name"), enterprise.c.signature)
     .join(enterprise, enterprise.c.id == card_application.c.enterprise_id)
-    .where(card_application.c.iccid == bindparam("iccid"), card_application.c.state.not_in(ENDED_APPLICATION_STATES))
+    .where(card_application.c.iccid == bindparam("iccid"), outside(card_application.c.state, ENDED_APPLICATION_STATES))
     .limit(2)
 )
 _APPLICATION = _APPLICATIONS.where(card_application.c.enterprise_id == bindparam("enterprise"))
@@ -42,7 +43,7 @@ _OPEN_ORDER = (
     .where(
         job.c.iccid == bindparam("iccid"),
         job.c.application_id == bindparam("application"),
-        job.c.state.not_in(TERMINAL_STATES),
+        outside(job.c.state, TERMINAL_STATES),
     )
     .limit(1)
 )

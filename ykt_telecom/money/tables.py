@@ -51,7 +51,8 @@ card_transaction = Table(
     CheckConstraint("amount_fen > 0", name="amount_positive"),
     Index("uq_card_transaction_counter", "application_id", "counter", unique=True),
     Index("ix_card_transaction_month", "enterprise_id", "occurred_at"),
-    Index("ix_card_transaction_card", "iccid", "enterprise_id"),
+    # a statement sums the purse of each card: never the enterprise's whole history
+    Index("ix_card_transaction_card", "iccid", "enterprise_id", "occurred_at"),
     Index("ix_card_transaction_terminal", "terminal", "iccid"),
     sqlite_autoincrement=True,
 )

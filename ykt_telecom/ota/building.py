@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, or_, select
+from sqlalchemy import Connection, Row, bindparam, exists, insert, or_, select
 
 from telecom_codecs.concat import split_packet
 from telecom_codecs.errors import CodecError, LocalError
@@ -20,6 +20,7 @@ from ..directory.tables import enterprise
 from ..keys.steps import NoKey
 from ..keys.wrapping import BindingMismatch
 from ..storage.context import StepContext
+from ..storage.literal import among
 from .counters import CounterExhausted, reserve
 from .ending import finish
 from .means import OtaMeans
@@ -49,12 +50,13 @@ _APPLICATION = (
     .join(enterprise, enterprise.c.id == card_application.c.enterprise_id)
     .where(card_application.c.id == bindparam("id"))
 )
+_lane = job.alias("lane")
 _WAITING = (
     select(job)
     .where(
-        job.c.state.in_(WAITING_STATES),
+        among(job.c.state, WAITING_STATES),
         or_(job.c.due_at.is_(None), job.c.due_at <= bindparam("now")),
-        job.c.iccid.not_in(select(job.c.iccid).where(job.c.state.in_(LANE_STATES))),
+        ~exists(select(_lane.c.iccid).where(_lane.c.iccid == job.c.iccid, among(_lane.c.state, LANE_STATES))),
     )
     .order_by(job.c.priority, job.c.created_at, job.c.id)
     .limit(bindparam("most"))

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from ..storage.context import StepContext
+from ..storage.literal import outside
 from .building import build_waiting
 from .ending import finish
 from .means import OtaMeans
@@ -24,16 +25,16 @@ SWEEP = 500
 def _due(moment: Any, passed_over: tuple[JobState, ...]) -> Select[Any]:
     return (
         select(job)
-        .where(job.c.state.not_in(passed_over), moment <= bindparam("now"))
+        .where(outside(job.c.state, TERMINAL_STATES), outside(job.c.state, passed_over), moment <= bindparam("now"))
         .order_by(moment, job.c.id)
         .limit(SWEEP)
     )
 
 
 _PAST_DEADLINE = _due(job.c.deadline, TERMINAL_STATES)
-_DUE = _due(job.c.due_at, (*TERMINAL_STATES, *WAITING_STATES))
+_DUE = _due(job.c.due_at, WAITING_STATES)
 _NEXT = tuple(
-    select(func.min(moment)).where(job.c.state.not_in(TERMINAL_STATES), moment > bindparam("now"))
+    select(func.min(moment)).where(outside(job.c.state, TERMINAL_STATES), moment > bindparam("now"))
     for moment in (job.c.due_at, job.c.deadline)
 )
 

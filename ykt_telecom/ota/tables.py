@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, text
 
 from ..storage.schema import BigKey, Instant, metadata
-from .states import LANE_STATES, TERMINAL_STATES
+from .states import LANE_STATES, TERMINAL_STATES, WAITING_STATES
 
 
 def _quoted(states: tuple[str, ...]) -> str:
@@ -13,6 +13,7 @@ def _quoted(states: tuple[str, ...]) -> str:
 
 
 _IN_LANE = text(f"state in ({_quoted(LANE_STATES)})")
+_WAITING = text(f"state in ({_quoted(WAITING_STATES)})")
 _OPEN = text(f"state not in ({_quoted(TERMINAL_STATES)})")
 
 #: An order to one card. `reference` is the u32 job reference that the card remembers.
@@ -43,7 +44,9 @@ job = Table(
     Column("updated_at", Instant, nullable=False),
     # one lane per card and MT key set: the database itself refuses a second job in it
     Index("uq_job_lane", "iccid", unique=True, sqlite_where=_IN_LANE, postgresql_where=_IN_LANE),
-    Index("ix_job_open", "state", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_job_due", "due_at", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_job_deadline", "deadline", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_job_waiting", "priority", "created_at", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
     Index("ix_job_iccid", "iccid"),
     Index("ix_job_origin", "origin", "origin_id"),
 )

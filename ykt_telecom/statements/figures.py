@@ -22,6 +22,7 @@ from ..cards.states import ENDED_APPLICATION_STATES
 from ..cards.tables import card, card_application
 from ..money.steps import Kind, Taken
 from ..money.tables import card_transaction, purse
+from ..storage.literal import outside
 from .period import Period
 from .texts import Consumption, StatementText, attendance_text, consumption_text
 
@@ -127,7 +128,7 @@ def _entitled(connection: Connection, scope: Scope, iccids: Sequence[str], right
         select(card_application.c.iccid).where(
             card_application.c.enterprise_id == scope.enterprise_id,
             card_application.c.iccid.in_(iccids),
-            card_application.c.state.not_in(ENDED_APPLICATION_STATES),
+            outside(card_application.c.state, ENDED_APPLICATION_STATES),
             card_application.c.rights.bitwise_and(right) != 0,
         )
     )

@@ -19,6 +19,7 @@ from ..directory.tables import enterprise, member
 from ..money.tables import card_transaction
 from ..notices.signature import signature_or_default
 from ..storage.context import StepContext
+from ..storage.literal import among
 from .figures import Scope, attendance_texts, consumption_texts
 from .period import BadPeriod, Period
 from .tables import statement, statement_opt_out, statement_run
@@ -126,7 +127,11 @@ def write_batch(connection: Connection, context: StepContext, run_id: str, limit
         return BatchReport(0, 0, 0, True)
     members = connection.execute(
         select(member)
-        .where(member.c.enterprise_id == run.enterprise_id, member.c.state == "ACTIVE", member.c.id > run.members_up_to)
+        .where(
+            member.c.enterprise_id == run.enterprise_id,
+            among(member.c.state, ("ACTIVE",)),
+            member.c.id > run.members_up_to,
+        )
         .order_by(member.c.id)
         .limit(limit)
     ).all()
