@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam
+from sqlalchemy import bindparam
 
 
-def among(column: Any, states: Iterable[str]) -> ColumnElement[bool]:
+def among(column: Any, states: Iterable[str]) -> Any:
     """`column IN ('A', 'B')`, spelled as in the index."""
     return column.in_(_literals(states))
 
 
-def outside(column: Any, states: Iterable[str]) -> ColumnElement[bool]:
+def outside(column: Any, states: Iterable[str]) -> Any:
     """`column NOT IN ('A', 'B')`, spelled as in the index."""
     return column.not_in(_literals(states))
 
