@@ -31,21 +31,21 @@ from stk_applet_sim.applet.purse import ApplicationState
 from stk_applet_sim.population import SeededCard, seeded_population
 from stk_applet_sim.uicc.card import Uicc
 from stk_applet_sim.uicc.profile import CardProfile
-from telecom_codecs.address import Address
+from telecom_codecs.card.identities import Tar
 from telecom_codecs.cat import SmsPpDownload, encode_envelope
-from telecom_codecs.concat import split_packet
-from telecom_codecs.dcs import DCS_OTA
-from telecom_codecs.identities import Tar
-from telecom_codecs.key_derivation import KeyUsage
-from telecom_codecs.packet_security import open_response, seal_command
-from telecom_codecs.providers.openssl import OpenSslProvider
-from telecom_codecs.providers.pycryptodome import PycryptodomeProvider
-from telecom_codecs.remote_command import CompactResponse
-from telecom_codecs.secret_key import KeySet, SecretKey
-from telecom_codecs.secured_packet import CommandPacket, Spi
-from telecom_codecs.sms_time import Scts
-from telecom_codecs.sms_tpdu import SmsDeliver
-from telecom_codecs.udh import IEI_COMMAND_PACKET
+from telecom_codecs.crypto.key_derivation import KeyUsage
+from telecom_codecs.crypto.openssl import OpenSslProvider
+from telecom_codecs.crypto.pycryptodome import PycryptodomeProvider
+from telecom_codecs.crypto.secret_key import KeySet, SecretKey
+from telecom_codecs.ota.packet_security import open_response, seal_command
+from telecom_codecs.ota.remote_command import CompactResponse
+from telecom_codecs.ota.secured_packet import CommandPacket, Spi
+from telecom_codecs.sms.address import Address
+from telecom_codecs.sms.concat import split_packet
+from telecom_codecs.sms.dcs import DCS_OTA
+from telecom_codecs.sms.time import Scts
+from telecom_codecs.sms.tpdu import SmsDeliver
+from telecom_codecs.sms.udh import IEI_COMMAND_PACKET
 
 PARTS = ("speed", "memory", "memory of issued", "network")
 REPEAT = 5
@@ -158,7 +158,7 @@ def idle_cards(n: int, *, issued: bool) -> None:
 
 async def phones(reactor: Any, n: int, sending: int) -> None:
     """n whole phones in one network; packets go to `sending` of them by SMPP and their PoRs come back."""
-    from smsc_gateway.esme import Certainty, EsmeLink, LinkConfig  # noqa: PLC0415 - after the reactor
+    from smsc_gateway.links.esme import Certainty, EsmeLink, LinkConfig  # noqa: PLC0415 - after the reactor
     from smsc_gateway.smpp.operations import DeliverSm, SubmitSm  # noqa: PLC0415
     from smsc_gateway.smsc.accounts import Account  # noqa: PLC0415
     from smsc_gateway.smsc.server import SmscServer  # noqa: PLC0415
@@ -235,7 +235,7 @@ def main() -> None:
 
 def network(n: int) -> None:
     """A reactor for the phones."""
-    from smsc_gateway.reactor import install  # noqa: PLC0415 - before anything imports the reactor
+    from smsc_gateway.line.reactor import install  # noqa: PLC0415 - before anything imports the reactor
 
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     reactor = install()

@@ -17,10 +17,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from telecom_codecs import cat, concat, gsm7, tlv, ucs2
-from telecom_codecs.address import Address
-from telecom_codecs.identities import Tar
-from telecom_codecs.packet_security import (
+from telecom_codecs import cat, tlv
+from telecom_codecs.card.identities import Tar
+from telecom_codecs.crypto.openssl import OpenSslProvider
+from telecom_codecs.crypto.pycryptodome import PycryptodomeProvider
+from telecom_codecs.ota.packet_security import (
     CryptoProvider,
     KeySet,
     SecretKey,
@@ -29,11 +30,11 @@ from telecom_codecs.packet_security import (
     seal_command,
     seal_response,
 )
-from telecom_codecs.providers.openssl import OpenSslProvider
-from telecom_codecs.providers.pycryptodome import PycryptodomeProvider
-from telecom_codecs.secured_packet import CommandPacket, ResponsePacket, Spi
-from telecom_codecs.sms_time import RelativeValidity
-from telecom_codecs.sms_tpdu import SmsDeliver, SmsSubmit
+from telecom_codecs.ota.secured_packet import CommandPacket, ResponsePacket, Spi
+from telecom_codecs.sms import concat, gsm7, ucs2
+from telecom_codecs.sms.address import Address
+from telecom_codecs.sms.time import RelativeValidity
+from telecom_codecs.sms.tpdu import SmsDeliver, SmsSubmit
 
 SPI = Spi.decode(bytes.fromhex("1639"))
 TAR = Tar.from_hex("B00011")

@@ -68,7 +68,7 @@ def a_world(reactor: Any, cards: int) -> World:
     from smsc_gateway.smsc.accounts import Account  # noqa: PLC0415 - after the reactor
     from smsc_gateway.smsc.server import SmscServer  # noqa: PLC0415
     from stk_applet_sim.population import seeded_population  # noqa: PLC0415
-    from ykt_telecom.clock import SystemClock  # noqa: PLC0415
+    from ykt_telecom.runtime.clock import SystemClock  # noqa: PLC0415
 
     population = seeded_population(cards, SEED)
     account = Account(SYSTEM_ID, PASSWORD, ACCESS_CODE)
@@ -161,12 +161,12 @@ class Platform:
 @contextlib.asynccontextmanager
 async def platform(reactor: Any, cards: int, *, distant: bool = False) -> AsyncIterator[Platform]:
     """Everything started, every card with one application."""
-    from ykt_telecom.config import Settings  # noqa: PLC0415 - after the reactor
     from ykt_telecom.demo.setting_up import enter_everything  # noqa: PLC0415
-    from ykt_telecom.dialogue.join import join_dialogues  # noqa: PLC0415
-    from ykt_telecom.keys.wrapping import KEK_LENGTH, create_kek  # noqa: PLC0415
-    from ykt_telecom.service import Service  # noqa: PLC0415
-    from ykt_telecom.statements.join import join_statements  # noqa: PLC0415
+    from ykt_telecom.registry.keys.wrapping import KEK_LENGTH, create_kek  # noqa: PLC0415
+    from ykt_telecom.runtime.settings import Settings  # noqa: PLC0415 - after the reactor
+    from ykt_telecom.wiring.dialogues import join_dialogues  # noqa: PLC0415
+    from ykt_telecom.wiring.service import Service  # noqa: PLC0415
+    from ykt_telecom.wiring.statements import join_statements  # noqa: PLC0415
 
     world: Any = a_distant_world(cards) if distant else a_world(reactor, cards)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=os.environ.get("YKT_BENCH_DIR")) as folder:
@@ -259,7 +259,7 @@ def report(name: str, unit: str, runs: Sequence[Run], **extra: Any) -> None:
 
 def run_in_reactor(work: Callable[[Any], Awaitable[None]]) -> None:
     """Run `work(reactor)` in the one loop; what it raises is raised here."""
-    from smsc_gateway.reactor import install  # noqa: PLC0415 - before anything imports the reactor
+    from smsc_gateway.line.reactor import install  # noqa: PLC0415 - before anything imports the reactor
 
     reactor = install()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))

@@ -66,10 +66,10 @@ async def statements(running: Platform, options: argparse.Namespace) -> None:
     from sqlalchemy import func, select  # noqa: PLC0415 - after the reactor
 
     from ykt_telecom.demo.people import WORK  # noqa: PLC0415
-    from ykt_telecom.statements.period import Period  # noqa: PLC0415
-    from ykt_telecom.statements.runs import run_one  # noqa: PLC0415
-    from ykt_telecom.statements.steps import StatementKind  # noqa: PLC0415
-    from ykt_telecom.statements.tables import statement  # noqa: PLC0415
+    from ykt_telecom.flows.statements.period import Period  # noqa: PLC0415
+    from ykt_telecom.flows.statements.runs import run_one  # noqa: PLC0415
+    from ykt_telecom.flows.statements.steps import StatementKind  # noqa: PLC0415
+    from ykt_telecom.flows.statements.tables import statement  # noqa: PLC0415
 
     period = Period.of(datetime.now(running.service.clock.now().tzinfo))
     runs, segments = [], 0

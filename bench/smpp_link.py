@@ -31,7 +31,7 @@ from typing import Any
 import structlog
 
 PEERS = Path(__file__).parent / "peers"
-SERVE = "from smsc_gateway.cli import smsc; smsc()"
+SERVE = "from smsc_gateway.cli.smsc import smsc; smsc()"
 SUBMISSION: dict[str, Any] = {
     "source_addr_ton": 1,
     "source_addr_npi": 1,
@@ -48,9 +48,9 @@ SUBMISSION: dict[str, Any] = {
 
 async def ours(reactor: Any, port: int, n: int, window: int, options: argparse.Namespace) -> tuple[float, list[float]]:
     """Seconds for n submissions through EsmeLink with `window` Tasks, and the latencies."""
-    from smsc_gateway.esme import Certainty, EsmeLink, LinkConfig  # noqa: PLC0415 - after the reactor
+    from smsc_gateway.line.tls import Tls  # noqa: PLC0415
+    from smsc_gateway.links.esme import Certainty, EsmeLink, LinkConfig  # noqa: PLC0415 - after the reactor
     from smsc_gateway.smpp.operations import DeliverSm, SubmitSm  # noqa: PLC0415
-    from smsc_gateway.tls import Tls  # noqa: PLC0415
 
     receipts = 0
 
@@ -236,7 +236,7 @@ def main() -> None:
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp())
     path, options.pin = certificate(folder) if options.tls else (None, "")
-    from smsc_gateway.reactor import install  # noqa: PLC0415 - before anything imports the reactor
+    from smsc_gateway.line.reactor import install  # noqa: PLC0415 - before anything imports the reactor
 
     reactor = install()
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from telecom_codecs import gp_install, gp_keys, gp_registry, pcap, remote_command, scp81
-from telecom_codecs.apdu import CommandApdu, ResponseApdu
-from telecom_codecs.fcp import ArrReference, Fcp, FileDescriptor, FileStructure, PinReference
-from telecom_codecs.globalplatform import Dgi, ExtendedCardResources, StoreBlock, key_information
-from telecom_codecs.identities import Aid
+from telecom_codecs import pcap
+from telecom_codecs.card.apdu import CommandApdu, ResponseApdu
+from telecom_codecs.card.fcp import ArrReference, Fcp, FileDescriptor, FileStructure, PinReference
+from telecom_codecs.card.identities import Aid
+from telecom_codecs.globalplatform import install as gp_install
+from telecom_codecs.globalplatform import keys as gp_keys
+from telecom_codecs.globalplatform import registry as gp_registry
+from telecom_codecs.globalplatform.commands import Dgi, ExtendedCardResources, StoreBlock, key_information
 from telecom_codecs.octets import Cursor
-from telecom_codecs.tlv import BerTlv
-from telecom_codecs.toolkit_parameters import (
+from telecom_codecs.ota import remote_command, scp81
+from telecom_codecs.ota.toolkit_parameters import (
     FileAccess,
     InstallParameters,
     SimToolkitParameters,
     UiccToolkitParameters,
 )
+from telecom_codecs.tlv import BerTlv
 
 from . import corpus
 from .target import Target, hexes, named

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from telecom_codecs import gsm7
-from telecom_codecs.address import Address
-from telecom_codecs.concat import Reassembly
 from telecom_codecs.errors import RemoteError
 from telecom_codecs.octets import Cursor
-from telecom_codecs.sms_reports import Command, DeliverReport, StatusReport, SubmitReport
-from telecom_codecs.sms_time import RelativeValidity, Scts
-from telecom_codecs.sms_tpdu import (
+from telecom_codecs.sms import gsm7
+from telecom_codecs.sms.address import Address
+from telecom_codecs.sms.concat import Reassembly
+from telecom_codecs.sms.reports import Command, DeliverReport, StatusReport, SubmitReport
+from telecom_codecs.sms.time import RelativeValidity, Scts
+from telecom_codecs.sms.tpdu import (
     SmsDeliver,
     SmsSubmit,
     decode_from_network,
     decode_from_station,
 )
-from telecom_codecs.udh import split_user_data
+from telecom_codecs.sms.udh import split_user_data
 
 from . import corpus
 from .target import Target, hexes, named

@@ -23,8 +23,8 @@ VERBS: Final = re.compile(r"(decode|open|peek|parse|read|unpack|unwrap|unpadded|
 
 EXCUSED: Final = {
     "telecom_codecs.octets.Cursor.peek": "one octet, left in place: every decoder runs through it",
-    "telecom_codecs.concat.split_text": "cuts our own text; reads nothing of strangers",
-    "telecom_codecs.concat.split_packet": "cuts our own packet; reads nothing of strangers",
+    "telecom_codecs.sms.concat.split_text": "cuts our own text; reads nothing of strangers",
+    "telecom_codecs.sms.concat.split_packet": "cuts our own packet; reads nothing of strangers",
     "telecom_codecs.pcap.TcpConversation.opening": "writes frames",
     "telecom_codecs.cat.objects.DataObject.decode": "declares the method; every class has its own",
     "telecom_codecs.cat.messages.Message.from_values": "a step of cat.proactive, cat.envelope, cat.TerminalResponse",

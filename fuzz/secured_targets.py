@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from telecom_codecs import packet_security, scp02, scp03, secure_messaging, secured_packet
-from telecom_codecs.apdu import CommandApdu, ResponseApdu
+from telecom_codecs.card.apdu import CommandApdu, ResponseApdu
+from telecom_codecs.card.identities import Tar
+from telecom_codecs.crypto.key_derivation import DomainKeys
+from telecom_codecs.crypto.openssl import OpenSslProvider
+from telecom_codecs.crypto.secret_key import KeySet, SecretKey
 from telecom_codecs.errors import LocalError
-from telecom_codecs.gp_keys import KeyType, NewKey, PutKey
-from telecom_codecs.identities import Tar
-from telecom_codecs.key_derivation import DomainKeys
-from telecom_codecs.providers.openssl import OpenSslProvider
-from telecom_codecs.secret_key import KeySet, SecretKey
-from telecom_codecs.secured_packet import (
+from telecom_codecs.globalplatform import scp02, scp03, secure_messaging
+from telecom_codecs.globalplatform.keys import KeyType, NewKey, PutKey
+from telecom_codecs.ota import packet_security, secured_packet
+from telecom_codecs.ota.secured_packet import (
     CommandHeader,
     CommandPacket,
     KeyReference,

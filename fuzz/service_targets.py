@@ -13,17 +13,17 @@ from smsc_gateway.smsc.times import parse_time
 from stk_applet_sim.applet import menu_messages
 from stk_applet_sim.uicc.card import Uicc
 from stk_applet_sim.uicc.profile import CardProfile
+from telecom_codecs.card.identities import Iccid, Tar
+from telecom_codecs.crypto.openssl import OpenSslProvider
+from telecom_codecs.crypto.secret_key import KeySet, SecretKey
 from telecom_codecs.errors import BadValue, LocalError, RemoteError
-from telecom_codecs.identities import Iccid, Tar
 from telecom_codecs.octets import Cursor
-from telecom_codecs.packet_security import seal_command, seal_response
-from telecom_codecs.providers.openssl import OpenSslProvider
-from telecom_codecs.secret_key import KeySet, SecretKey
-from telecom_codecs.secured_packet import CommandPacket, ResponsePacket, Spi
-from ykt_telecom.decode import KINDS, DecodeKeys, as_json, as_text, decode_layers
-from ykt_telecom.dialogue import answer, request
-from ykt_telecom.dialogue.password import ServicePassword
-from ykt_telecom.notices.texts import Language
+from telecom_codecs.ota.packet_security import seal_command, seal_response
+from telecom_codecs.ota.secured_packet import CommandPacket, ResponsePacket, Spi
+from ykt_telecom.flows.dialogue import answer, request
+from ykt_telecom.flows.dialogue.password import ServicePassword
+from ykt_telecom.texts.notices import Language
+from ykt_telecom.tools.decode import KINDS, DecodeKeys, as_json, as_text, decode_layers
 
 from . import corpus
 from .target import Target, named

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from telecom_codecs import gsm7, sms_time, tlv, ucs2, udh
-from telecom_codecs.address import Address, decode_semi_octets, encode_semi_octets
-from telecom_codecs.dcs import DataCoding
+from telecom_codecs import tlv
+from telecom_codecs.card.identities import Aid, Iccid, Imsi, Tar
 from telecom_codecs.errors import BadValue
-from telecom_codecs.identities import Aid, Iccid, Imsi, Tar
 from telecom_codecs.octets import Cursor
-from telecom_codecs.sms_time import EnhancedValidity, RelativeValidity, Scts
-from telecom_codecs.sms_user_data import decode_user_data, encode_user_data
-from telecom_codecs.ucs2 import AlphaText
-from telecom_codecs.udh import Concatenation, Element, Ports, UserDataHeader
+from telecom_codecs.sms import gsm7, ucs2, udh
+from telecom_codecs.sms import time as sms_time
+from telecom_codecs.sms.address import Address, decode_semi_octets, encode_semi_octets
+from telecom_codecs.sms.dcs import DataCoding
+from telecom_codecs.sms.time import EnhancedValidity, RelativeValidity, Scts
+from telecom_codecs.sms.ucs2 import AlphaText
+from telecom_codecs.sms.udh import Concatenation, Element, Ports, UserDataHeader
+from telecom_codecs.sms.user_data import decode_user_data, encode_user_data
 
 from . import corpus
 from .target import Target, from_cursor, hexes, named
@@ -138,7 +140,7 @@ def targets() -> tuple[Target, ...]:
         named("udh.Ports", Ports.decode, lambda value: _element_octets(value.element()),
               *hexes("04f4f5", "0523f423f5"), read=lambda octets: Ports.decode(_element(octets))),
         Target("udh.split_user_data", _split, _joined, tuple(b"\x01" + octets for octets in headers),
-               ("telecom_codecs.udh.split_user_data",)),
+               ("telecom_codecs.sms.udh.split_user_data",)),
         named("sms_user_data", decode_user_data, _user_data_octets, *data, read=_user_data, weight=8),
         named("sms_time.Scts", Scts.decode, Scts.encode, *scts),
         named("sms_time.EnhancedValidity", EnhancedValidity.decode, EnhancedValidity.encode,

@@ -8,9 +8,9 @@ from typing import Any
 from telecom_codecs import cat
 from telecom_codecs.cat import objects, texts
 from telecom_codecs.cat.network_objects import read_plmn
-from telecom_codecs.dcs import Alphabet
 from telecom_codecs.errors import CodecError, LimitExceeded, RemoteError
 from telecom_codecs.octets import Cursor
+from telecom_codecs.sms.dcs import Alphabet
 
 from . import corpus
 from .target import Target, hexes, named, qualified

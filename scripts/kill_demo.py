@@ -29,15 +29,15 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from smsc_gateway.reactor import install
+from smsc_gateway.line.reactor import install
 from smsc_gateway.smpp.operations import SubmitSm, SubmitSmResp, decode
 from stk_applet_sim.population import seeded_population
-from telecom_codecs.concat import Reassembly
+from telecom_codecs.crypto.openssl import OpenSslProvider
 from telecom_codecs.errors import CodecError
 from telecom_codecs.octets import Cursor
-from telecom_codecs.packet_security import open_command
-from telecom_codecs.providers.openssl import OpenSslProvider
-from telecom_codecs.udh import UserDataHeader
+from telecom_codecs.ota.packet_security import open_command
+from telecom_codecs.sms.concat import Reassembly
+from telecom_codecs.sms.udh import UserDataHeader
 
 PERIODS = [f"2025-{month:02d}" for month in (11, 12)] + [f"2026-{month:02d}" for month in range(1, 11)]
 READY = "ready"
@@ -51,7 +51,7 @@ QUIET_PATIENCE = 180.0
 def live(options: argparse.Namespace) -> None:
     """Start the demo on the folder and keep it busy until killed; with `last`, let it become quiet and check it."""
     reactor: Any = install()
-    from ykt_telecom.cli.logs import configure_logs  # noqa: PLC0415 - uses the reactor
+    from ykt_telecom.faces.cli.logs import configure_logs  # noqa: PLC0415 - uses the reactor
 
     configure_logs("console", "error")
     failed: list[BaseException] = []
@@ -71,8 +71,8 @@ def live(options: argparse.Namespace) -> None:
 
 def _lab(options: argparse.Namespace, reactor: Any) -> Any:
     from smsc_gateway.smsc.observers import PduLog  # noqa: PLC0415 - after the reactor
-    from ykt_telecom.clock import SystemClock  # noqa: PLC0415
     from ykt_telecom.demo.lab import Lab, LabOptions  # noqa: PLC0415
+    from ykt_telecom.runtime.clock import SystemClock  # noqa: PLC0415
 
     log = (options.data.parent / "pdus.jsonl").open("a", encoding="utf-8")
     log.write("\n")  # a line that the last kill cut ends here
@@ -100,7 +100,7 @@ async def furnish(lab: Any) -> None:
     from ykt_telecom.demo.people import WORK  # noqa: PLC0415
     from ykt_telecom.demo.setting_up import memberships, upload  # noqa: PLC0415
     from ykt_telecom.demo.world import Tap, TapKind  # noqa: PLC0415
-    from ykt_telecom.statements.period import Period  # noqa: PLC0415
+    from ykt_telecom.flows.statements.period import Period  # noqa: PLC0415
 
     for text in PERIODS:
         start = Period.parse(text).starts()
@@ -120,9 +120,9 @@ async def furnish(lab: Any) -> None:
 
 async def _run_statements(lab: Any, chance: random.Random, upto: int) -> None:
     """One kind of one month more in each life, so that no life is without a statement run to die in."""
-    from ykt_telecom.statements.period import Period  # noqa: PLC0415
-    from ykt_telecom.statements.runs import run_statements  # noqa: PLC0415
-    from ykt_telecom.statements.steps import StatementKind  # noqa: PLC0415
+    from ykt_telecom.flows.statements.period import Period  # noqa: PLC0415
+    from ykt_telecom.flows.statements.runs import run_statements  # noqa: PLC0415
+    from ykt_telecom.flows.statements.steps import StatementKind  # noqa: PLC0415
 
     wanted = [(text, kind) for text in PERIODS for kind in StatementKind][: upto + 1]
     await asyncio.sleep(chance.uniform(0, LONGEST_LIFE / 4))
@@ -132,9 +132,9 @@ async def _run_statements(lab: Any, chance: random.Random, upto: int) -> None:
 
 async def _delete_and_issue(lab: Any, chance: random.Random) -> None:
     """Members delete what they have at home; what was deleted is issued again."""
-    from ykt_telecom.cards.states import Refused  # noqa: PLC0415
     from ykt_telecom.demo.people import HOME  # noqa: PLC0415
     from ykt_telecom.demo.setting_up import PASSWORD, issue, memberships  # noqa: PLC0415
+    from ykt_telecom.registry.cards.states import Refused  # noqa: PLC0415
 
     homes = [one for one in memberships(lab.world.cards) if one.enterprise is HOME]
     while True:
@@ -188,9 +188,9 @@ async def _is_quiet(lab: Any) -> bool:
 
 
 def _waiting(conn: Connection) -> int:
-    from ykt_telecom.delivery.tables import outbox  # noqa: PLC0415
     from ykt_telecom.demo.setting_up import open_jobs  # noqa: PLC0415
-    from ykt_telecom.statements.tables import statement  # noqa: PLC0415
+    from ykt_telecom.flows.statements.tables import statement  # noqa: PLC0415
+    from ykt_telecom.messaging.tables import outbox  # noqa: PLC0415
 
     unsent = conn.execute(select(outbox.c.state).where(outbox.c.state.in_(("QUEUED", "HANDED")))).all()
     undelivered = conn.execute(
@@ -201,10 +201,10 @@ def _waiting(conn: Connection) -> int:
 
 def platform_facts(conn: Connection) -> dict[str, Any]:
     """Jobs and books."""
-    from ykt_telecom.directory.steps import enterprises  # noqa: PLC0415
-    from ykt_telecom.money.steps import trial_balance  # noqa: PLC0415
+    from ykt_telecom.ledger.money.steps import trial_balance  # noqa: PLC0415
     from ykt_telecom.ota.states import TERMINAL_STATES  # noqa: PLC0415
     from ykt_telecom.ota.tables import attempt, job, job_history  # noqa: PLC0415
+    from ykt_telecom.registry.directory.steps import enterprises  # noqa: PLC0415
 
     states = Counter(row.state for row in conn.execute(select(job.c.state)))
     ends = Counter(
@@ -226,7 +226,7 @@ def platform_facts(conn: Connection) -> dict[str, Any]:
 
 def applications_of(conn: Connection) -> dict[str, set[int]]:
     """What the platform believes is on each card."""
-    from ykt_telecom.cards.tables import card_application  # noqa: PLC0415
+    from ykt_telecom.registry.cards.tables import card_application  # noqa: PLC0415
 
     found: dict[str, set[int]] = defaultdict(set)
     for row in conn.execute(
@@ -248,7 +248,7 @@ def world_facts(lab: Any, believed: dict[str, set[int]]) -> dict[str, Any]:
 
 async def _differing_purses(lab: Any) -> int:
     from ykt_telecom.demo.people import WORK  # noqa: PLC0415
-    from ykt_telecom.money.steps import balance  # noqa: PLC0415
+    from ykt_telecom.ledger.money.steps import balance  # noqa: PLC0415
 
     def booked(iccid: str) -> Any:
         return lambda conn: balance(conn, iccid=iccid, enterprise_id=WORK.number)
@@ -270,8 +270,8 @@ def texts_on_phones(lab: Any) -> dict[str, Counter[str]]:
 
 def statement_facts(conn: Connection, phones: dict[str, Counter[str]]) -> dict[str, Any]:
     """Statements written, on the phone, missing, doubled, and doubled without a flag."""
-    from ykt_telecom.directory.tables import enterprise, member  # noqa: PLC0415
-    from ykt_telecom.statements.tables import statement  # noqa: PLC0415
+    from ykt_telecom.flows.statements.tables import statement  # noqa: PLC0415
+    from ykt_telecom.registry.directory.tables import enterprise, member  # noqa: PLC0415
 
     query = (
         select(statement, member.c.msisdn, enterprise.c.name)
@@ -294,7 +294,7 @@ def statement_facts(conn: Connection, phones: dict[str, Counter[str]]) -> dict[s
 
 def flagged_texts(conn: Connection) -> list[str]:
     """The texts that the platform itself says may have gone out twice."""
-    from ykt_telecom.delivery.tables import outbox  # noqa: PLC0415
+    from ykt_telecom.messaging.tables import outbox  # noqa: PLC0415
 
     rows = conn.execute(select(outbox.c.msisdn, outbox.c.user_data).where(outbox.c.possible_duplicate))
     return [_name_of(row.msisdn.encode(), row.user_data) for row in rows]

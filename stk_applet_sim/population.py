@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from telecom_codecs.address import Address
-from telecom_codecs.identities import Iccid, Imsi, Msisdn, luhn_digit
-from telecom_codecs.providers.pycryptodome import PycryptodomeProvider
-from telecom_codecs.secret_key import KeySet, SecretKey
+from telecom_codecs.card.identities import Iccid, Imsi, Msisdn, luhn_digit
+from telecom_codecs.crypto.pycryptodome import PycryptodomeProvider
+from telecom_codecs.crypto.secret_key import KeySet, SecretKey
+from telecom_codecs.sms.address import Address
 
 from .applet.menu import MenuApplet
 from .applet.menu_tree import packaged_menu

@@ -19,7 +19,7 @@ ALLOWED = {
     "ykt_telecom": {"ykt_telecom", "smsc_gateway", "telecom_codecs"},
 }
 #: floor 4, wiring: may join everything
-WIRING = {"ykt_telecom/demo", "ykt_telecom/service.py", "ykt_telecom/__main__.py", "ykt_telecom/decode"}
+WIRING = {"ykt_telecom/demo", "ykt_telecom/wiring/service.py", "ykt_telecom/__main__.py", "ykt_telecom/tools/decode"}
 
 #: floors 0 and 1: octets, sans-IO sessions, card and rules. Everything in these folders unless listed in DRIVERS.
 PURE = ("telecom_codecs/", "smsc_gateway/smpp/", "stk_applet_sim/uicc/", "stk_applet_sim/applet/")

@@ -13,15 +13,15 @@ from sqlalchemy.exc import DBAPIError
 
 from telecom_codecs.errors import CodecError
 
-from .api.server import PortTaken
-from .cards.states import Refused
-from .cards.steps import NoSuchCard
-from .cli.output import told
-from .config import BadConfiguration
-from .directory.steps import DirectoryRefused
-from .keys.steps import KeyRefused, NoKey
-from .keys.wrapping import BindingMismatch, KekRefused
+from .faces.api.server import PortTaken
+from .faces.cli.output import told
 from .ota.steps import NoSuchJob
+from .registry.cards.states import Refused
+from .registry.cards.steps import NoSuchCard
+from .registry.directory.steps import DirectoryRefused
+from .registry.keys.steps import KeyRefused, NoKey
+from .registry.keys.wrapping import BindingMismatch, KekRefused
+from .runtime.settings import BadConfiguration
 from .storage.faults import AlreadyRunning, SchemaMismatch, StorageUnavailable
 
 #: Errors whose message is meant for people: one line and exit status 1.

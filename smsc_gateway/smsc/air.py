@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
-from telecom_codecs import gsm7, ucs2
-from telecom_codecs.address import TON_ALPHANUMERIC, Address
-from telecom_codecs.dcs import DCS_GSM7, DCS_OCTET, DCS_UCS2, DataCoding
 from telecom_codecs.errors import CodecError
-from telecom_codecs.sms_tpdu import DeliverReport, Scts, SmsDeliver, SmsSubmit, SubmitReport
-from telecom_codecs.udh import Concatenation, UserDataHeader, split_user_data
+from telecom_codecs.sms import gsm7, ucs2
+from telecom_codecs.sms.address import TON_ALPHANUMERIC, Address
+from telecom_codecs.sms.dcs import DCS_GSM7, DCS_OCTET, DCS_UCS2, DataCoding
+from telecom_codecs.sms.tpdu import DeliverReport, Scts, SmsDeliver, SmsSubmit, SubmitReport
+from telecom_codecs.sms.udh import Concatenation, UserDataHeader, split_user_data
 
 from ..smpp import operations as op
 from ..smpp.operations import EsmClass, Tag, Tlv

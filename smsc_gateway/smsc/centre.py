@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from telecom_codecs.address import Address
 from telecom_codecs.errors import CodecError
-from telecom_codecs.sms_tpdu import DeliverReport, Scts, SmsSubmit, SubmitReport
+from telecom_codecs.sms.address import Address
+from telecom_codecs.sms.tpdu import DeliverReport, Scts, SmsSubmit, SubmitReport
 
 from ..smpp import operations as op
 from ..smpp.codec import faulty_field

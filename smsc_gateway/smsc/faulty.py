@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from ..line import write_now
+from ..line.driver import write_now
 from ..smpp import operations as op
 from ..smpp.codec import COMPOSERS, HEADER
 from ..smpp.operations import EsmClass, MessageState, Tag, Tlv

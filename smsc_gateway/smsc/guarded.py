@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from telecom_codecs.sms_tpdu import DeliverReport, SmsDeliver, SmsSubmit, SubmitReport
+from telecom_codecs.sms.tpdu import DeliverReport, SmsDeliver, SmsSubmit, SubmitReport
 
 from .air import MobileStation
 

@@ -12,9 +12,9 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from telecom_codecs.address import Address
-from telecom_codecs.concat import split_text
-from telecom_codecs.sms_tpdu import DeliverReport, SmsDeliver, SmsSubmit, SubmitReport
+from telecom_codecs.sms.address import Address
+from telecom_codecs.sms.concat import split_text
+from telecom_codecs.sms.tpdu import DeliverReport, SmsDeliver, SmsSubmit, SubmitReport
 
 from .air import MobileStation
 

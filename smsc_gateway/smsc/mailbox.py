@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from telecom_codecs.address import Address
+from telecom_codecs.sms.address import Address
 
 from ..smpp.operations import MessageState, SubmitSm
 from .air import Content

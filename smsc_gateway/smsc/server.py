@@ -17,8 +17,8 @@ import structlog
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 
-from ..line import Line
-from ..pace import Pace
+from ..line.driver import Line
+from ..links.pace import Pace
 from ..smpp import operations as op
 from ..smpp.codec import COMPOSERS
 from ..smpp.events import Answered, BindRequested, Bound, Event, Misbehaved, Requested, Unanswered

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from telecom_codecs.address import Address
+from telecom_codecs.sms.address import Address
 
 from ..smpp.operations import DeliverSm, MessageState, SubmitSm, decode, encode
 from .air import Content

@@ -11,10 +11,10 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from telecom_codecs.apdu import CommandApdu
-from telecom_codecs.identities import Aid, Iccid, Tar
-from telecom_codecs.key_derivation import KeyUsage
-from telecom_codecs.secret_key import CryptoProvider, SecretKey
+from telecom_codecs.card.apdu import CommandApdu
+from telecom_codecs.card.identities import Aid, Iccid, Tar
+from telecom_codecs.crypto.key_derivation import KeyUsage
+from telecom_codecs.crypto.secret_key import CryptoProvider, SecretKey
 
 from ..uicc.memory import NonVolatile
 from ..uicc.status import (

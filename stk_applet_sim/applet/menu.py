@@ -12,9 +12,9 @@ from collections import deque
 from collections.abc import Callable, MutableMapping
 from typing import Any, Final, Protocol
 
+from telecom_codecs.card.identities import Tar
 from telecom_codecs.cat import Advice, DisplayText, TerminalResponse, advice_for
 from telecom_codecs.errors import RemoteError
-from telecom_codecs.identities import Tar
 
 from ..uicc.toolkit import Flow, Wait
 from .menu_asking import (

@@ -25,7 +25,7 @@ from telecom_codecs.cat import (
     TerminalResponse,
     advice_for,
 )
-from telecom_codecs.ucs2 import unit_count
+from telecom_codecs.sms.ucs2 import unit_count
 
 from ..uicc.toolkit import Step, Wait
 

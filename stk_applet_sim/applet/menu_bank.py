@@ -12,10 +12,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
-from telecom_codecs import ucs2
-from telecom_codecs.crc import crc32
+from telecom_codecs.crypto.crc import crc32
 from telecom_codecs.errors import BadValue, CheckFailed, LimitExceeded, LocalError
 from telecom_codecs.octets import Cursor
+from telecom_codecs.sms import ucs2
 from telecom_codecs.tlv import BerTlv, decode_ber
 
 from .menu_tree import ROOT, Action, Entry, MenuTree, Text, check_menu, placeholders

@@ -9,9 +9,9 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from telecom_codecs import ucs2
-from telecom_codecs.address import TON_UNKNOWN, Address
 from telecom_codecs.errors import RemoteError
+from telecom_codecs.sms import ucs2
+from telecom_codecs.sms.address import TON_UNKNOWN, Address
 
 from .menu_bank import MenuHeader, read_bank
 from .menu_tree import Language, MenuTree

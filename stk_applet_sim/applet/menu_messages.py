@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Self
 
-from telecom_codecs import ucs2
-from telecom_codecs.dcs import DCS_OCTET, DCS_UCS2
+from telecom_codecs.card.identities import Iccid
 from telecom_codecs.errors import BadValue, LimitExceeded, LocalError
-from telecom_codecs.identities import Iccid
 from telecom_codecs.octets import Cursor
+from telecom_codecs.sms import ucs2
+from telecom_codecs.sms.dcs import DCS_OCTET, DCS_UCS2
 
 from .menu_tree import Language
 

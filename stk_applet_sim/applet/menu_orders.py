@@ -9,8 +9,8 @@ from __future__ import annotations
 import itertools
 from typing import Final
 
-from telecom_codecs.address import encode_semi_octets
 from telecom_codecs.cat import Advice, DateTimeZone, Item, LocalInformation, ProvideLocalInformation, advice_for
+from telecom_codecs.sms.address import encode_semi_octets
 
 from .menu_asking import Asking, NotSupported, WentBack, ask_digits, ask_line, ask_password, choose, tell
 from .menu_desk import ApplicationView, MenuDesk, yuan

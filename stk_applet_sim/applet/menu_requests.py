@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from telecom_codecs.address import TON_UNKNOWN, Address
+from telecom_codecs.card.identities import Iccid
 from telecom_codecs.cat import Advice, DisplayText, SendShortMessage, advice_for
-from telecom_codecs.dcs import DCS_OTA
-from telecom_codecs.identities import Iccid
-from telecom_codecs.sms_tpdu import SmsSubmit
-from telecom_codecs.udh import IEI_COMMAND_PACKET, Element, UserDataHeader
+from telecom_codecs.sms.address import TON_UNKNOWN, Address
+from telecom_codecs.sms.dcs import DCS_OTA
+from telecom_codecs.sms.tpdu import SmsSubmit
+from telecom_codecs.sms.udh import IEI_COMMAND_PACKET, Element, UserDataHeader
 
 from ..uicc.toolkit import Flow, Toolkit, Wait
 from .menu_asking import Asking, Ended, LeftDialogue, refused, tell_last

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from telecom_codecs.address import Address
-from telecom_codecs.apdu import CommandApdu
+from telecom_codecs.card.apdu import CommandApdu
 from telecom_codecs.errors import RemoteError
 from telecom_codecs.octets import Cursor
-from telecom_codecs.sms_tpdu import SmsDeliver
+from telecom_codecs.sms.address import Address
+from telecom_codecs.sms.tpdu import SmsDeliver
 
 from .card_link import CardLink
 

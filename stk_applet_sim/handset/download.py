@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from telecom_codecs.apdu import ResponseApdu
-from telecom_codecs.dcs import DCS_OCTET, DataCoding
-from telecom_codecs.sms_tpdu import DeliverReport, SmsDeliver
-from telecom_codecs.udh import IEI_RESPONSE_PACKET
+from telecom_codecs.card.apdu import ResponseApdu
+from telecom_codecs.sms.dcs import DCS_OCTET, DataCoding
+from telecom_codecs.sms.tpdu import DeliverReport, SmsDeliver
+from telecom_codecs.sms.udh import IEI_RESPONSE_PACKET
 
 PID_SIM_DOWNLOAD: Final = 0x7F  #: "(U)SIM data download", TS 23.040 §9.2.3.9
 SIM_CLASS: Final = 2

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from telecom_codecs.concat import Joined, Reassembly
-from telecom_codecs.dcs import DataCoding
 from telecom_codecs.errors import RemoteError
-from telecom_codecs.sms_tpdu import Scts, SmsDeliver
-from telecom_codecs.sms_user_data import text_of
+from telecom_codecs.sms.concat import Joined, Reassembly
+from telecom_codecs.sms.dcs import DataCoding
+from telecom_codecs.sms.tpdu import Scts, SmsDeliver
+from telecom_codecs.sms.user_data import text_of
 
 PID_TYPE_0: Final = 0x40  #: acknowledge and discard, §9.2.3.9
 PID_REPLACE: Final = range(0x41, 0x48)  #: takes the place of the last one of this sender and type

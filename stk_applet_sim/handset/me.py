@@ -14,8 +14,7 @@ import math
 from collections.abc import Callable
 from typing import Final
 
-from telecom_codecs.address import Address
-from telecom_codecs.apdu import CommandApdu, ResponseApdu
+from telecom_codecs.card.apdu import CommandApdu, ResponseApdu
 from telecom_codecs.cat import (
     DisplayText,
     Event,
@@ -34,7 +33,8 @@ from telecom_codecs.cat import (
     encode_envelope,
 )
 from telecom_codecs.errors import RemoteError
-from telecom_codecs.sms_tpdu import DeliverReport, SmsDeliver
+from telecom_codecs.sms.address import Address
+from telecom_codecs.sms.tpdu import DeliverReport, SmsDeliver
 
 from .card_link import Card, CardLink, Observer
 from .card_messages import stored

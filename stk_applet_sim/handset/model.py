@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final, Self
 
+from telecom_codecs.card.identities import luhn_digit
 from telecom_codecs.cat import TerminalProfile
-from telecom_codecs.identities import luhn_digit
 
 CAPABILITIES: Final = (
     "profile_download",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from telecom_codecs.address import Address
 from telecom_codecs.cat import GeneralResult, SendShortMessage, TerminalProblem
-from telecom_codecs.dcs import DataCoding
 from telecom_codecs.errors import RemoteError
-from telecom_codecs.sms_tpdu import DeliverReport, SmsDeliver, SmsSubmit, SubmitReport
+from telecom_codecs.sms.address import Address
+from telecom_codecs.sms.dcs import DataCoding
+from telecom_codecs.sms.tpdu import DeliverReport, SmsDeliver, SmsSubmit, SubmitReport
 
 from .card_link import CardLink
 from .card_messages import store

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from telecom_codecs.sms_tpdu import DeliverReport, SmsDeliver, SmsSubmit, SubmitReport
+from telecom_codecs.sms.tpdu import DeliverReport, SmsDeliver, SmsSubmit, SubmitReport
 
 from ..applet.menu import MenuApplet
 from ..uicc.card import Uicc

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from telecom_codecs.address import decode_semi_octets
-from telecom_codecs.apdu import CommandApdu, ResponseApdu, describe
+from telecom_codecs.card.apdu import CommandApdu, ResponseApdu, describe
+from telecom_codecs.card.fcp import Fcp
+from telecom_codecs.card.identities import Iccid, Imsi
 from telecom_codecs.errors import CodecError
-from telecom_codecs.fcp import Fcp
-from telecom_codecs.identities import Iccid, Imsi
 from telecom_codecs.octets import Cursor
+from telecom_codecs.sms.address import decode_semi_octets
+from telecom_codecs.sms.ucs2 import decode_alpha
 from telecom_codecs.tlv import decode_ber, find_ber
-from telecom_codecs.ucs2 import decode_alpha
 
 Exchange = Callable[[bytes], bytes]
 

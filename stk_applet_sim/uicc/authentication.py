@@ -10,8 +10,8 @@ from __future__ import annotations
 import hmac
 from typing import Final
 
+from telecom_codecs.crypto.secret_key import CryptoProvider
 from telecom_codecs.octets import Cursor
-from telecom_codecs.secret_key import CryptoProvider
 
 from .memory import NonVolatile
 from .milenage import Milenage, SubscriberKey

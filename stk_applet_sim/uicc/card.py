@@ -3,7 +3,7 @@
 Whatever the octets, the answer is a status word and the state is that before or after the command, never between:
 each command is one transaction of the card's memory. Time does not exist here; chance comes in by `random`.
 
-    >>> from telecom_codecs.providers.pycryptodome import PycryptodomeProvider
+    >>> from telecom_codecs.crypto.pycryptodome import PycryptodomeProvider
     >>> from stk_applet_sim.uicc.profile import CardProfile
     >>> card = Uicc(CardProfile.named("plain"), provider=PycryptodomeProvider(), random=bytes)
     >>> card.process(bytes.fromhex("00A40004022FE2")).hex()
@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from telecom_codecs.address import Address
-from telecom_codecs.apdu import CommandApdu
+from telecom_codecs.card.apdu import CommandApdu
+from telecom_codecs.card.identities import Iccid, Tar
 from telecom_codecs.cat import (
     EventDownload,
     MenuSelection,
@@ -25,11 +25,11 @@ from telecom_codecs.cat import (
     UnknownEnvelope,
     decode_envelope,
 )
+from telecom_codecs.crypto.secret_key import CryptoProvider
 from telecom_codecs.errors import CodecError
-from telecom_codecs.identities import Iccid, Tar
 from telecom_codecs.octets import Cursor
-from telecom_codecs.secret_key import CryptoProvider
-from telecom_codecs.sms_tpdu import SmsDeliver
+from telecom_codecs.sms.address import Address
+from telecom_codecs.sms.tpdu import SmsDeliver
 
 from ..applet.enterprise import PLATFORM_TAR, EnterpriseApplication
 from .access import Access, Condition, Rights

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from telecom_codecs.globalplatform import KeyComponent, KeyInformation, KeyType
+from telecom_codecs.globalplatform.commands import KeyComponent, KeyInformation, KeyType
 from telecom_codecs.tlv import BerTlv
 
 from .contact_security import SCP03_PARAMETER

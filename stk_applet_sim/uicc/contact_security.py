@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from telecom_codecs import scp02, scp03
-from telecom_codecs.apdu import CommandApdu, ResponseApdu
+from telecom_codecs.card.apdu import CommandApdu, ResponseApdu
+from telecom_codecs.crypto.key_derivation import DomainKeys
+from telecom_codecs.crypto.secret_key import BlockCipher, CryptoProvider, SecretKey
 from telecom_codecs.errors import BadValue, CheckFailed
-from telecom_codecs.key_derivation import DomainKeys
-from telecom_codecs.secret_key import BlockCipher, CryptoProvider, SecretKey
-from telecom_codecs.secure_messaging import EXTERNAL_AUTHENTICATE_INS, INITIALIZE_UPDATE_INS, SecurityLevel
+from telecom_codecs.globalplatform import scp02, scp03
+from telecom_codecs.globalplatform.secure_messaging import (
+    EXTERNAL_AUTHENTICATE_INS,
+    INITIALIZE_UPDATE_INS,
+    SecurityLevel,
+)
 
 from .key_store import KeyStore
 from .memory import NonVolatile

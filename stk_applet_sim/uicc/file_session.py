@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from telecom_codecs.apdu import CommandApdu
+from telecom_codecs.card.apdu import CommandApdu
 
 from .access import Access, Rights
 from .files import Directory, ElementaryFile, FileTree, Structure

@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from telecom_codecs.apdu import CommandApdu
+from telecom_codecs.card.apdu import CommandApdu
+from telecom_codecs.card.identities import Aid, Iccid
+from telecom_codecs.crypto.key_derivation import KeyUsage
+from telecom_codecs.crypto.secret_key import BlockCipher, CryptoProvider, KeySet, SecretKey
 from telecom_codecs.errors import BadValue, CheckFailed
-from telecom_codecs.globalplatform import (
+from telecom_codecs.globalplatform.commands import (
     CardLifeCycle,
     Delete,
     Dgi,
@@ -32,10 +35,7 @@ from telecom_codecs.globalplatform import (
     encode_key_template,
     registry_pages,
 )
-from telecom_codecs.identities import Aid, Iccid
-from telecom_codecs.key_derivation import KeyUsage
 from telecom_codecs.octets import Cursor
-from telecom_codecs.secret_key import BlockCipher, CryptoProvider, KeySet, SecretKey
 from telecom_codecs.tlv import BerTlv, decode_ber_all, find_ber
 
 from ..applet.enterprise import (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from telecom_codecs.secret_key import KeySet, SecretKey
+from telecom_codecs.crypto.secret_key import KeySet, SecretKey
 
 from .memory import NonVolatile
 from .profile import KeyEntry, KeyKind

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from telecom_codecs.apdu import CommandApdu
+from telecom_codecs.card.apdu import CommandApdu
 from telecom_codecs.tlv import BerTlv
 
 from ..applet.enterprise import EnterpriseApplication

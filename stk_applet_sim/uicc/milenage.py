@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from telecom_codecs.secret_key import BlockCipher, CryptoProvider, SecretKey
+from telecom_codecs.crypto.secret_key import BlockCipher, CryptoProvider, SecretKey
 
 _BLOCK = 16
 #: r1 to r5 in octets and c1 to c5, TS 35.206 §4.1

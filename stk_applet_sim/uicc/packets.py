@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from telecom_codecs.address import Address
-from telecom_codecs.identities import Tar
+from telecom_codecs.card.identities import Tar
+from telecom_codecs.sms.address import Address
 
 from .profile import KeyEntry
 

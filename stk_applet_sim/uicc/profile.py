@@ -15,9 +15,9 @@ from functools import cache
 from importlib import resources
 from typing import Any, Self
 
-from telecom_codecs.address import Address
-from telecom_codecs.identities import Iccid, Imsi, Msisdn, Tar
-from telecom_codecs.secret_key import KeySet, SecretKey
+from telecom_codecs.card.identities import Iccid, Imsi, Msisdn, Tar
+from telecom_codecs.crypto.secret_key import KeySet, SecretKey
+from telecom_codecs.sms.address import Address
 
 from .access import UNBLOCK_TRIES, Access, PinState
 from .files import ElementaryFile, FileTree, build_tree

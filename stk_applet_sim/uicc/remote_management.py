@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from telecom_codecs.identities import Tar
+from telecom_codecs.card.identities import Tar
 
 from ..applet.enterprise import SLOTS, EnterpriseApplication, slot_tar
 from .access import AUTHENTIC, UNSECURED, Access, Rights

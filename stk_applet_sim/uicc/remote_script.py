@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from telecom_codecs.apdu import CommandApdu, ResponseApdu
+from telecom_codecs.card.apdu import CommandApdu, ResponseApdu
 from telecom_codecs.errors import CodecError, Truncated
-from telecom_codecs.remote_command import (
+from telecom_codecs.ota.remote_command import (
     BadFormat,
     CommandScript,
     CompactResponse,

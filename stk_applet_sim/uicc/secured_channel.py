@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
-from telecom_codecs.address import TON_ALPHANUMERIC, Address
+from telecom_codecs.card.identities import Tar
 from telecom_codecs.cat import SendShortMessage, TerminalResponse
-from telecom_codecs.concat import Reassembly, split_packet
-from telecom_codecs.dcs import DCS_OTA
+from telecom_codecs.crypto.secret_key import CryptoProvider
 from telecom_codecs.errors import BadValue, CheckFailed, CodecError, LocalError
-from telecom_codecs.identities import Tar
-from telecom_codecs.packet_security import open_command, seal_command, seal_response
-from telecom_codecs.secret_key import CryptoProvider
-from telecom_codecs.secured_packet import (
+from telecom_codecs.ota.packet_security import open_command, seal_command, seal_response
+from telecom_codecs.ota.secured_packet import (
     COUNTER_MAX,
     CheckAlgorithm,
     CipherAlgorithm,
@@ -31,8 +28,11 @@ from telecom_codecs.secured_packet import (
     ResponsePacket,
     Spi,
 )
-from telecom_codecs.sms_tpdu import SmsDeliver, SmsSubmit
-from telecom_codecs.udh import IEI_COMMAND_PACKET, IEI_RESPONSE_PACKET
+from telecom_codecs.sms.address import TON_ALPHANUMERIC, Address
+from telecom_codecs.sms.concat import Reassembly, split_packet
+from telecom_codecs.sms.dcs import DCS_OTA
+from telecom_codecs.sms.tpdu import SmsDeliver, SmsSubmit
+from telecom_codecs.sms.udh import IEI_COMMAND_PACKET, IEI_RESPONSE_PACKET
 
 from .key_store import KeyStore
 from .memory import NonVolatile

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from telecom_codecs.fcp import Fcp, FileDescriptor, FileStructure, LifeCycle, PinReference
-from telecom_codecs.identities import Aid
+from telecom_codecs.card.fcp import Fcp, FileDescriptor, FileStructure, LifeCycle, PinReference
+from telecom_codecs.card.identities import Aid
 from telecom_codecs.tlv import BerTlv
 
 from .access import Access, Condition, KeyReference

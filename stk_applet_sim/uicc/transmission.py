@@ -6,7 +6,7 @@ an Le of its own, so that its answer needs no GET RESPONSE.
 
 from __future__ import annotations
 
-from telecom_codecs.apdu import CommandApdu
+from telecom_codecs.card.apdu import CommandApdu
 
 from .status import CONDITIONS_NOT_SATISFIED, Refused, Reply
 

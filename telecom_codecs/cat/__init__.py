@@ -13,7 +13,7 @@ holds no dialogue: numbers, order and time are the caller's.
 
 from __future__ import annotations
 
-from ..address import Address
+from ..sms.address import Address
 from .channel_objects import (
     BearerDescription,
     ChannelDataLength,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..address import Address
+from ..sms.address import Address
 from .channel_objects import (
     AttributeInformation,
     BearerDescription,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..address import Address
+from ..sms.address import Address
 from .context_objects import RefreshEnforcement
 from .core_objects import (
     ApplicationIdentifier,

@@ -7,8 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
-from ..address import Address, decode_semi_octets, encode_semi_octets
 from ..errors import BadValue, LocalError, Truncated
+from ..sms.address import Address, decode_semi_octets, encode_semi_octets
 from .names import CommandType, Device, Event, TimeUnit, known
 from .objects import DataObject, data_object
 from .octets import exactly, to_octets
@@ -182,7 +182,7 @@ class Result(DataObject):
 
 @data_object(0x0B, "SMS TPDU", "TS 102 223 8.13")
 class SmsTpdu(OctetsObject):
-    """A TPDU of TS 23.040; :mod:`telecom_codecs.sms_tpdu` reads it."""
+    """A TPDU of TS 23.040; :mod:`telecom_codecs.sms.tpdu` reads it."""
 
     __slots__ = ()
 

@@ -46,7 +46,7 @@ class CardAtr(OctetsObject):
 
 @data_object(0x22, "C-APDU", "TS 102 223 8.35")
 class CardCommand(OctetsObject):
-    """Command for the other card; :mod:`telecom_codecs.apdu` reads it."""
+    """Command for the other card; :mod:`telecom_codecs.card.apdu` reads it."""
 
     __slots__ = ()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ..address import Address
+from ..sms.address import Address
 from .context_objects import (
     DataConnectionStatus,
     DataConnectionType,

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar, Self
 
-from ..address import Address
 from ..errors import BadValue, LimitExceeded, LocalError
 from ..octets import Cursor
+from ..sms.address import Address
 from ..tlv import BerTlv, decode_ber
 from .context_objects import ClientIdentity, EncapsulatedEnvelopeType
 from .core_objects import CapabilityConfiguration, DiallingAddress, FileList, Subaddress

@@ -14,10 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
-from .. import gsm7, ucs2
-from ..dcs import Alphabet, DataCoding
 from ..errors import BadValue, CodecError, LocalError
-from ..ucs2 import AlphaForm, AlphaText
+from ..sms import gsm7, ucs2
+from ..sms.dcs import Alphabet, DataCoding
+from ..sms.ucs2 import AlphaForm, AlphaText
 from .objects import DataObject, data_object
 
 DCS_PACKED: Final = 0x00

@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.pool import StaticPool
 
-from ykt_telecom.clock import Clock
+from ykt_telecom.runtime.clock import Clock
+from ykt_telecom.runtime.tokens import Tokens
 from ykt_telecom.storage import database as storage
 from ykt_telecom.storage.committer import Committer, _release, _Waiting
 from ykt_telecom.storage.context import StepContext
 from ykt_telecom.storage.database import Database
-from ykt_telecom.tokens import Tokens
 
 T = TypeVar("T")
 

@@ -6,19 +6,19 @@ from collections import Counter, defaultdict
 
 from sqlalchemy import func, select
 
-from telecom_codecs.packet_security import open_command
-from telecom_codecs.providers.openssl import OpenSslProvider
-from telecom_codecs.udh import UserDataHeader, split_user_data
-from ykt_telecom.attendance.tables import attendance_event
-from ykt_telecom.delivery.tables import outbox
+from telecom_codecs.crypto.openssl import OpenSslProvider
+from telecom_codecs.ota.packet_security import open_command
+from telecom_codecs.sms.udh import UserDataHeader, split_user_data
 from ykt_telecom.demo.people import WORK
-from ykt_telecom.dialogue.machine import OPEN_STATES, State
-from ykt_telecom.dialogue.tables import dialogue
-from ykt_telecom.money.steps import balance
-from ykt_telecom.money.tables import card_transaction
+from ykt_telecom.flows.dialogue.machine import OPEN_STATES, State
+from ykt_telecom.flows.dialogue.tables import dialogue
+from ykt_telecom.flows.statements.tables import statement
+from ykt_telecom.ledger.attendance.tables import attendance_event
+from ykt_telecom.ledger.money.steps import balance
+from ykt_telecom.ledger.money.tables import card_transaction
+from ykt_telecom.messaging.tables import outbox
 from ykt_telecom.ota.states import TERMINAL_STATES
 from ykt_telecom.ota.tables import job, job_history
-from ykt_telecom.statements.tables import statement
 
 from .lab import Lab, Phone
 

@@ -7,16 +7,16 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
-from smsc_gateway.esme import Certainty, OnDeliver, SubmitResult
-from smsc_gateway.outcome import NO_ANSWER, result_of
+from smsc_gateway.links.esme import Certainty, OnDeliver, SubmitResult
+from smsc_gateway.links.outcome import NO_ANSWER, result_of
 from smsc_gateway.smpp.codec import decode, encode
 from smsc_gateway.smpp.operations import DeliverSm, EsmClass, SubmitSm, SubmitSmResp, content
 from smsc_gateway.smpp.status import CommandStatus
 from smsc_gateway.smsc.accounts import Account
 from smsc_gateway.smsc.centre import MessageCentre
 from smsc_gateway.smsc.outgoing import Delivery
-from telecom_codecs.udh import IEI_COMMAND_PACKET, IEI_RESPONSE_PACKET, split_user_data
-from ykt_telecom.clock import ManualClock
+from telecom_codecs.sms.udh import IEI_COMMAND_PACKET, IEI_RESPONSE_PACKET, split_user_data
+from ykt_telecom.runtime.clock import ManualClock
 
 from .faults import Fault, Script
 

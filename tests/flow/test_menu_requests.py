@@ -9,7 +9,7 @@ import pytest
 from stk_applet_sim.handset.me import Handset
 from stk_applet_sim.handset.screen import Confirm, Input
 from tests.stk_applet_sim.applet.phone import Phone, a_phone
-from ykt_telecom.dialogue.request import CardRequest, Operation, decode_request
+from ykt_telecom.flows.dialogue.request import CardRequest, Operation, decode_request
 
 
 def send(phone: Phone, *lines: int, typed: tuple[str, ...] = ("907788",)) -> CardRequest:

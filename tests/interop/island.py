@@ -24,7 +24,7 @@ DEVICENAME /dev/null:0x8C7B
 LIBPATH {DRIVER}
 CHANNELID 0x8C7B
 """
-SERVE = "from stk_applet_sim.cli import sim; sim()"
+SERVE = "from stk_applet_sim.cli.sim import sim; sim()"
 SECONDS_TO_APPEAR = 20
 
 

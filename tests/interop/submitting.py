@@ -13,14 +13,14 @@ import sys
 from random import Random
 from typing import Any
 
-from smsc_gateway.reactor import install
+from smsc_gateway.line.reactor import install
 
 SECONDS = 10
 
 
 async def submitted(reactor: Any, port: int, messages: list[bytes]) -> list[dict[str, Any]]:
     """The outcome of each message, one after the other."""
-    from smsc_gateway.esme import EsmeLink, LinkConfig  # noqa: PLC0415 - after the reactor
+    from smsc_gateway.links.esme import EsmeLink, LinkConfig  # noqa: PLC0415 - after the reactor
     from smsc_gateway.smpp.operations import DeliverSm, SubmitSm  # noqa: PLC0415
 
     arrived: asyncio.Queue[bytes] = asyncio.Queue()

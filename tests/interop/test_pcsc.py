@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=f"pcscd: {WHY_NOT}")
 
 YKT = CardProfile.named("ykt")
 APDUS, APDUS_PER_SECOND = 50_000, 1_000
-READER_COMMAND = "from stk_applet_sim.cli import reader; reader()"
+READER_COMMAND = "from stk_applet_sim.cli.sim import reader; reader()"
 LOOP = """
 import json, sys, time
 from smartcard.System import readers

@@ -22,10 +22,10 @@ import pytest
 
 from smsc_gateway.smpp.codec import decode
 from smsc_gateway.smpp.operations import DeliverSm, SubmitSm
-from telecom_codecs.dcs import DCS_OCTET
-from telecom_codecs.globalplatform import key_information
-from telecom_codecs.gp_keys import KeyComponent
-from telecom_codecs.identities import Imsi
+from telecom_codecs.card.identities import Imsi
+from telecom_codecs.globalplatform.commands import key_information
+from telecom_codecs.globalplatform.keys import KeyComponent
+from telecom_codecs.sms.dcs import DCS_OCTET
 
 CHECKOUT = Path(os.environ.get("YKT_PYSIM") or "pysim").absolute()
 PYTHON = Path(os.environ.get("YKT_PYSIM_PYTHON") or CHECKOUT / "venv/bin/python").absolute()
@@ -104,7 +104,7 @@ def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
     folder = tmp_path_factory.mktemp("smsc")
     handsets, pdu_log, log = folder / "handsets.toml", folder / "pdus.jsonl", folder / "stderr.jsonl"
     handsets.write_text(f'[[handset]]\nkind = "card"\nprofile = "plain"\nmsisdn = "{PHONE}"\n')
-    command = [sys.executable, "-c", "from smsc_gateway.cli import smsc; smsc()", "serve", "--port", "0"]
+    command = [sys.executable, "-c", "from smsc_gateway.cli.smsc import smsc; smsc()", "serve", "--port", "0"]
     command += ["--account", f"test:test:{ACCESS_CODE}", "--handsets", str(handsets), "--pdu-log", str(pdu_log)]
     with (
         log.open("w") as errors,

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from stk_applet_sim.uicc.profile import CardProfile
-from telecom_codecs.apdu import CommandApdu
-from telecom_codecs.concat import split_packet
-from telecom_codecs.identities import Imsi, Tar
-from telecom_codecs.packet_security import OpenedResponse, open_response, seal_command
-from telecom_codecs.providers.openssl import OpenSslProvider
-from telecom_codecs.remote_command import CompactResponse, encode_compact
-from telecom_codecs.secured_packet import CommandPacket, PorStatus, Spi
-from telecom_codecs.udh import IEI_COMMAND_PACKET
+from telecom_codecs.card.apdu import CommandApdu
+from telecom_codecs.card.identities import Imsi, Tar
+from telecom_codecs.crypto.openssl import OpenSslProvider
+from telecom_codecs.ota.packet_security import OpenedResponse, open_response, seal_command
+from telecom_codecs.ota.remote_command import CompactResponse, encode_compact
+from telecom_codecs.ota.secured_packet import CommandPacket, PorStatus, Spi
+from telecom_codecs.sms.concat import split_packet
+from telecom_codecs.sms.udh import IEI_COMMAND_PACKET
 
 from . import island as pcsc
 from .test_pysim_card import WHY_NOT

@@ -20,12 +20,12 @@ from typing import Any
 import pytest
 from twisted.internet import reactor
 
-from smsc_gateway.correlation import Correlation
-from smsc_gateway.esme import Certainty, EsmeLink, LinkConfig
+from smsc_gateway.links.correlation import Correlation
+from smsc_gateway.links.esme import Certainty, EsmeLink, LinkConfig
 from smsc_gateway.smpp import operations as op
 from smsc_gateway.smpp.receipt import find_receipt
 from smsc_gateway.smsc.handsets import PlainHandset
-from telecom_codecs.concat import split_text
+from telecom_codecs.sms.concat import split_text
 from tests.interop.dissection import Captured, needs_tshark
 from tests.smsc_gateway.loopback import PHONE, a_server
 from tests.tasks import in_task

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from telecom_codecs import cat, pcap
-from telecom_codecs.apdu import CommandApdu
+from telecom_codecs.card.apdu import CommandApdu
 from telecom_codecs.cat import Item, ProactiveCommand
-from telecom_codecs.sms_tpdu import SmsDeliver, SmsSubmit
+from telecom_codecs.sms.tpdu import SmsDeliver, SmsSubmit
 
 from . import toolkit_examples as examples
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from telecom_codecs import cat, gsm7
-from telecom_codecs.address import Address
+from telecom_codecs import cat
 from telecom_codecs.cat import Item, ProactiveCommand
-from telecom_codecs.concat import split_packet, split_text
-from telecom_codecs.dcs import DCS_OTA
-from telecom_codecs.sms_time import RelativeValidity, Scts
-from telecom_codecs.sms_tpdu import SmsDeliver, SmsSubmit
-from telecom_codecs.udh import IEI_COMMAND_PACKET, IEI_RESPONSE_PACKET
+from telecom_codecs.sms import gsm7
+from telecom_codecs.sms.address import Address
+from telecom_codecs.sms.concat import split_packet, split_text
+from telecom_codecs.sms.dcs import DCS_OTA
+from telecom_codecs.sms.time import RelativeValidity, Scts
+from telecom_codecs.sms.tpdu import SmsDeliver, SmsSubmit
+from telecom_codecs.sms.udh import IEI_COMMAND_PACKET, IEI_RESPONSE_PACKET
 
 CODE = Address("106572000", 0, 1)
 ME = Address("8613800000001")

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from twisted.internet import reactor
 
-from smsc_gateway.backoff import Backoff
-from smsc_gateway.esme import EsmeLink, LinkConfig
+from smsc_gateway.links.backoff import Backoff
+from smsc_gateway.links.esme import EsmeLink, LinkConfig
 from smsc_gateway.smpp import operations as op
 from smsc_gateway.smsc.accounts import Account
 from smsc_gateway.smsc.handsets import PlainHandset

@@ -6,8 +6,8 @@ import asyncio
 from collections import Counter
 from random import Random
 
-from smsc_gateway.links import Links, Retries, Route
-from smsc_gateway.outcome import Certainty
+from smsc_gateway.links.outcome import Certainty
+from smsc_gateway.links.route import Links, Retries, Route
 from smsc_gateway.smsc.handsets import PlainHandset
 from tests.tasks import in_task
 

@@ -22,9 +22,9 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from smsc_gateway.backoff import Backoff
-from smsc_gateway.correlation import Correlation
-from smsc_gateway.esme import EsmeLink, LinkConfig
+from smsc_gateway.links.backoff import Backoff
+from smsc_gateway.links.correlation import Correlation
+from smsc_gateway.links.esme import EsmeLink, LinkConfig
 from smsc_gateway.smpp import operations as op
 from smsc_gateway.smpp.receipt import find_receipt
 from smsc_gateway.smsc.accounts import Account

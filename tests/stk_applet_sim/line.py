@@ -11,15 +11,15 @@ from stk_applet_sim.applet.purse import ApplicationState, Rights
 from stk_applet_sim.handset.screen import Input, Screen
 from stk_applet_sim.handset.station import HandsetStation
 from stk_applet_sim.population import SeededCard, seeded_population
-from telecom_codecs.apdu import CommandApdu
-from telecom_codecs.identities import Tar
-from telecom_codecs.key_derivation import KeyUsage
-from telecom_codecs.packet_security import open_command, open_response, seal_command
-from telecom_codecs.providers.openssl import OpenSslProvider
-from telecom_codecs.secret_key import SecretKey
-from telecom_codecs.secured_packet import CommandPacket, ResponsePacket, Spi
-from telecom_codecs.sms_tpdu import SmsDeliver
-from telecom_codecs.udh import split_user_data
+from telecom_codecs.card.apdu import CommandApdu
+from telecom_codecs.card.identities import Tar
+from telecom_codecs.crypto.key_derivation import KeyUsage
+from telecom_codecs.crypto.openssl import OpenSslProvider
+from telecom_codecs.crypto.secret_key import SecretKey
+from telecom_codecs.ota.packet_security import open_command, open_response, seal_command
+from telecom_codecs.ota.secured_packet import CommandPacket, ResponsePacket, Spi
+from telecom_codecs.sms.tpdu import SmsDeliver
+from telecom_codecs.sms.udh import split_user_data
 
 from .network import Network, packet_message
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from stk_applet_sim.applet.menu_messages import Answer, AnswerKind, Request
 from stk_applet_sim.handset.me import Handset
-from telecom_codecs.address import Address
-from telecom_codecs.concat import split_packet, split_text
-from telecom_codecs.dcs import DCS_OTA
-from telecom_codecs.sms_tpdu import DeliverReport, Scts, SmsDeliver, SmsSubmit, SubmitReport
-from telecom_codecs.udh import IEI_COMMAND_PACKET
+from telecom_codecs.sms.address import Address
+from telecom_codecs.sms.concat import split_packet, split_text
+from telecom_codecs.sms.dcs import DCS_OTA
+from telecom_codecs.sms.tpdu import DeliverReport, Scts, SmsDeliver, SmsSubmit, SubmitReport
+from telecom_codecs.sms.udh import IEI_COMMAND_PACKET
 
 from .stub_card import ACCESS_CODE
 

@@ -11,10 +11,10 @@ from stk_applet_sim.applet.menu_tree import packaged_menu
 from stk_applet_sim.applet.purse import LifeCycle, Rights
 from stk_applet_sim.applet.records import Record
 from stk_applet_sim.uicc.toolkit import Toolkit
-from telecom_codecs.apdu import CommandApdu, ResponseApdu
+from telecom_codecs.card.apdu import CommandApdu, ResponseApdu
+from telecom_codecs.card.identities import Iccid, Tar
 from telecom_codecs.cat import EventDownload, MenuSelection, SmsPpDownload, TimerExpiration, decode_envelope
-from telecom_codecs.identities import Iccid, Tar
-from telecom_codecs.sms_tpdu import SmsDeliver
+from telecom_codecs.sms.tpdu import SmsDeliver
 
 ICCID = Iccid("8986010012345678901")
 ACCESS_CODE = "106572000"

@@ -10,7 +10,7 @@ import pytest
 
 from stk_applet_sim.handset.screen import Idle
 from stk_applet_sim.population import BadSpecification, build_handset, seeded_keys, seeded_population
-from telecom_codecs.identities import Iccid
+from telecom_codecs.card.identities import Iccid
 
 from .network import Network, text_message
 

@@ -7,7 +7,7 @@ import pytest
 from telecom_codecs.cat import TerminalResponse, decode_envelope, decode_objects
 from telecom_codecs.cat.network_objects import BcchChannelList, read_plmn
 from telecom_codecs.errors import BadValue, LimitExceeded
-from telecom_codecs.toolkit_parameters import FileAccess
+from telecom_codecs.ota.toolkit_parameters import FileAccess
 
 
 @pytest.mark.parametrize("octets", ["02", "32", "415420436f6d"])

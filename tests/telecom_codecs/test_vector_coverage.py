@@ -15,16 +15,12 @@ import pytest
 
 from tests.vectors import foreign, needs_vectors
 
-from . import (
-    test_address,
-    test_cat_vectors,
-    test_ota_vectors,
-    test_scp02,
-    test_scp03,
-    test_scp81,
-    test_sms_tpdu,
-    test_udh,
-)
+from .cat import test_vectors as test_cat_vectors
+from .globalplatform import test_scp02, test_scp03
+from .ota import test_scp81
+from .ota import test_vectors as test_ota_vectors
+from .sms import test_address, test_udh
+from .sms import test_tpdu as test_sms_tpdu
 
 PARAMETRIZED: tuple[ModuleType, ...] = (test_ota_vectors, test_cat_vectors, test_scp02, test_scp03, test_scp81)
 

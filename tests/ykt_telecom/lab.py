@@ -14,34 +14,34 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, select
 
-from telecom_codecs.concat import split_packet
-from telecom_codecs.identities import Iccid, Imsi, Msisdn, Tar
-from telecom_codecs.packet_security import open_command, seal_command, seal_response
-from telecom_codecs.providers.openssl import OpenSslProvider
-from telecom_codecs.providers.pycryptodome import PycryptodomeProvider
-from telecom_codecs.secret_key import KeySet, SecretKey
-from telecom_codecs.secured_packet import CommandPacket, PorStatus, ResponsePacket, Spi
-from telecom_codecs.udh import IEI_COMMAND_PACKET, IEI_RESPONSE_PACKET, split_user_data
+from telecom_codecs.card.identities import Iccid, Imsi, Msisdn, Tar
+from telecom_codecs.crypto.openssl import OpenSslProvider
+from telecom_codecs.crypto.pycryptodome import PycryptodomeProvider
+from telecom_codecs.crypto.secret_key import KeySet, SecretKey
+from telecom_codecs.ota.packet_security import open_command, seal_command, seal_response
+from telecom_codecs.ota.secured_packet import CommandPacket, PorStatus, ResponsePacket, Spi
+from telecom_codecs.sms.concat import split_packet
+from telecom_codecs.sms.udh import IEI_COMMAND_PACKET, IEI_RESPONSE_PACKET, split_user_data
 from tests.ykt_telecom.small_card import SmallCard
-from ykt_telecom.cards.names import TAR_PLATFORM
-from ykt_telecom.cards.steps import NewCard, add_card
-from ykt_telecom.clock import BUSINESS_ZONE, ManualClock
-from ykt_telecom.delivery.facts import OutboxState
-from ykt_telecom.delivery.hooks import Hooks
-from ykt_telecom.delivery.inbox import Delivered, take_delivered
-from ykt_telecom.delivery.sending import ClaimedSegment, SegmentResult, claim, note_results, settle_after_crash
-from ykt_telecom.directory.steps import add_enterprise
-from ykt_telecom.keys.steps import KeyUsage, store_card_keys, store_mother_key
-from ykt_telecom.keys.wrapping import KeyRing
+from ykt_telecom.messaging.facts import OutboxState
+from ykt_telecom.messaging.inbox import Delivered, take_delivered
+from ykt_telecom.messaging.receivers import Hooks
+from ykt_telecom.messaging.sending import ClaimedSegment, SegmentResult, claim, note_results, settle_after_crash
 from ykt_telecom.ota.means import OtaMeans, OtaPolicy
 from ykt_telecom.ota.outcome import JobKind, JobOutcome
 from ykt_telecom.ota.steps import order_job
 from ykt_telecom.ota.sweeping import sweep
 from ykt_telecom.ota.tables import attempt, job
-from ykt_telecom.ota.wiring import connect_jobs
+from ykt_telecom.registry.cards.names import TAR_PLATFORM
+from ykt_telecom.registry.cards.steps import NewCard, add_card
+from ykt_telecom.registry.directory.steps import add_enterprise
+from ykt_telecom.registry.keys.steps import KeyUsage, store_card_keys, store_mother_key
+from ykt_telecom.registry.keys.wrapping import KeyRing
+from ykt_telecom.runtime.clock import BUSINESS_ZONE, ManualClock
+from ykt_telecom.runtime.tokens import SeededTokens
 from ykt_telecom.storage.context import StepContext
 from ykt_telecom.storage.database import Database, create_all, open_database
-from ykt_telecom.tokens import SeededTokens
+from ykt_telecom.wiring.jobs import connect_jobs
 
 T = TypeVar("T")
 

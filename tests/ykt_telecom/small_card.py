@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from telecom_codecs.concat import split_packet
+from telecom_codecs.card.identities import Aid, Iccid
+from telecom_codecs.crypto.pycryptodome import PycryptodomeProvider
+from telecom_codecs.crypto.secret_key import BlockCipher, KeySet, SecretKey
 from telecom_codecs.errors import CodecError
-from telecom_codecs.identities import Aid, Iccid
-from telecom_codecs.packet_security import open_command, seal_response
-from telecom_codecs.providers.pycryptodome import PycryptodomeProvider
-from telecom_codecs.remote_command import CompactResponse, decode_compact
-from telecom_codecs.secret_key import BlockCipher, KeySet, SecretKey
-from telecom_codecs.secured_packet import CommandPacket, PorStatus, ResponsePacket
-from telecom_codecs.udh import IEI_RESPONSE_PACKET, split_user_data
+from telecom_codecs.ota.packet_security import open_command, seal_response
+from telecom_codecs.ota.remote_command import CompactResponse, decode_compact
+from telecom_codecs.ota.secured_packet import CommandPacket, PorStatus, ResponsePacket
+from telecom_codecs.sms.concat import split_packet
+from telecom_codecs.sms.udh import IEI_RESPONSE_PACKET, split_user_data
 
 PROVIDER = PycryptodomeProvider()
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from ..cli.output import told
+from ..faces.cli.output import told
 
 
 @click.command()
@@ -40,11 +40,11 @@ def demo(
     verbose: bool,
 ) -> None:
     """Platform, SMSC simulator, SIM cards and phones in one process; a phone to play with, or --script."""
-    from smsc_gateway.reactor import install  # noqa: PLC0415 - installs the reactor before anything imports it
+    from smsc_gateway.line.reactor import install  # noqa: PLC0415 - installs the reactor before anything imports it
 
     reactor: Any = install()
-    from ..api.server import PortTaken  # noqa: PLC0415 - these import users of the reactor
-    from ..cli.logs import configure_logs  # noqa: PLC0415 - these import users of the reactor
+    from ..faces.api.server import PortTaken  # noqa: PLC0415 - these import users of the reactor
+    from ..faces.cli.logs import configure_logs  # noqa: PLC0415 - these import users of the reactor
     from .lab import Lab, LabOptions, TookTooLong  # noqa: PLC0415
     from .prompt import play_phone  # noqa: PLC0415
     from .tour import NotVerified, Tour, left_for_the_tour  # noqa: PLC0415
@@ -106,7 +106,7 @@ def _stop(reactor: Any) -> None:
 
 def _end(tasks: list[asyncio.Future[None]]) -> Any:
     """SIGTERM and SIGINT: let the demo stop in order."""
-    from ..aio import deferred  # noqa: PLC0415 - after the reactor
+    from ..runtime.bridge import deferred  # noqa: PLC0415 - after the reactor
 
     running = [task for task in tasks if not task.done()]
     for task in running:
@@ -137,7 +137,7 @@ def _watchers(
     from smsc_gateway.smsc.observers import PduLog  # noqa: PLC0415 - after the reactor
     from stk_applet_sim.handset.capture import Capture  # noqa: PLC0415
 
-    from ..clock import SystemClock  # noqa: PLC0415
+    from ..runtime.clock import SystemClock  # noqa: PLC0415
 
     observers: list[Any] = []
     phone_observers: list[Any] = []

@@ -13,7 +13,7 @@ from pathlib import Path
 from smsc_gateway.smsc.store import CentreStore
 from stk_applet_sim.handset.card_link import Exchange
 from stk_applet_sim.handset.station import HandsetStation
-from telecom_codecs.sms_tpdu import DeliverReport, SmsDeliver, SmsSubmit, SubmitReport
+from telecom_codecs.sms.tpdu import DeliverReport, SmsDeliver, SmsSubmit, SubmitReport
 
 _TABLES = """
 create table if not exists card (msisdn text primary key, memory blob not null);

@@ -15,11 +15,11 @@ from sqlalchemy import Connection
 from smsc_gateway.smsc.accounts import Account
 from smsc_gateway.smsc.observers import Observer
 
-from ..clock import SystemClock
-from ..config import Settings
-from ..keys.wrapping import KEK_LENGTH, create_kek
-from ..service import Service, join_everything
-from ..tokens import SystemTokens
+from ..registry.keys.wrapping import KEK_LENGTH, create_kek
+from ..runtime.clock import SystemClock
+from ..runtime.settings import Settings
+from ..runtime.tokens import SystemTokens
+from ..wiring.service import Service, join_everything
 from .setting_up import Membership, enter_everything, issue, memberships, open_jobs
 from .timeline import Timeline
 from .world import DemoFolder, DemoShape, World

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..issuing import Rights
+from ..usecases.issuing import Rights
 
 YEAR_OF_VALIDITY = 2027
 

@@ -14,28 +14,28 @@ from sqlalchemy import Connection, func, select
 
 from stk_applet_sim.applet.enterprise import TapRecord
 from stk_applet_sim.population import SeededCard
-from telecom_codecs.secret_key import SecretKey
+from telecom_codecs.crypto.secret_key import SecretKey
 
-from ..attendance.steps import AttendanceEvent, post_event
-from ..cards.steps import NewCard, add_card
-from ..clock import BUSINESS_ZONE
-from ..dialogue.join import password_seal
-from ..dialogue.password import ServicePassword
-from ..dialogue.password_steps import set_password
-from ..directory.steps import NewMember, add_enterprise, add_members
-from ..issuing import Rights, order_application
-from ..keys.steps import KeyUsage, store_card_keys, store_mother_key
-from ..money.generator import generate_month
-from ..money.steps import CardTransaction, post_transaction
-from ..money.steps import Kind as MoneyKind
-from ..notices.signature import DEFAULT_SIGNATURE
+from ..flows.dialogue.password import ServicePassword
+from ..flows.dialogue.password_steps import set_password
+from ..flows.statements.period import Period
+from ..flows.statements.schedule import set_schedule
+from ..flows.statements.steps import StatementKind
+from ..ledger.attendance.steps import AttendanceEvent, post_event
+from ..ledger.money.steps import CardTransaction, post_transaction
+from ..ledger.money.steps import Kind as MoneyKind
 from ..ota.states import TERMINAL_STATES
 from ..ota.tables import job
-from ..service import Service
-from ..statements.period import Period
-from ..statements.schedule import set_schedule
-from ..statements.steps import StatementKind
+from ..registry.cards.steps import NewCard, add_card
+from ..registry.directory.steps import NewMember, add_enterprise, add_members
+from ..registry.keys.steps import KeyUsage, store_card_keys, store_mother_key
+from ..runtime.clock import BUSINESS_ZONE
 from ..storage.context import StepContext
+from ..texts.signature import DEFAULT_SIGNATURE
+from ..usecases.issuing import Rights, order_application
+from ..wiring.dialogues import password_seal
+from ..wiring.service import Service
+from .generator import generate_month
 from .people import ENTERPRISES, YEAR_OF_VALIDITY, DemoEnterprise, enterprises_of, member_name
 from .world import Tap, TapKind, World
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from smsc_gateway.smpp.operations import DeliverSm, SubmitSm, decode, name_of
 from smsc_gateway.smsc.observers import Endpoint
 from stk_applet_sim.handset.card_link import Exchange
-from telecom_codecs.apdu import describe
+from telecom_codecs.card.apdu import describe
+from telecom_codecs.crypto.secret_key import CryptoProvider, KeySet
 from telecom_codecs.errors import CodecError
-from telecom_codecs.secret_key import CryptoProvider, KeySet
 
-from ..decode import DecodeKeys, as_text, decode_layers
+from ..tools.decode import DecodeKeys, as_text, decode_layers
 
 PROACTIVE = {0x12: "FETCH", 0x14: "TERMINAL RESPONSE", 0xC2: "ENVELOPE", 0x10: "TERMINAL PROFILE", 0xF2: "STATUS"}
 

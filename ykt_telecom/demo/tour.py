@@ -12,15 +12,15 @@ from sqlalchemy import Connection, select
 from stk_applet_sim.applet.enterprise import EnterpriseApplication
 from stk_applet_sim.handset.me import Handset, Occupation
 from stk_applet_sim.handset.screen import Screen, render
-from telecom_codecs.providers.openssl import OpenSslProvider
+from telecom_codecs.crypto.openssl import OpenSslProvider
 
-from ..cards.tables import card_application
-from ..money.amount import format_yuan
-from ..money.steps import balance
+from ..flows.statements.overview import runs_of, statements_of
+from ..flows.statements.period import Period
+from ..flows.statements.runs import run_statements
+from ..ledger.money.steps import balance
 from ..ota.tables import job
-from ..statements.overview import runs_of, statements_of
-from ..statements.period import Period
-from ..statements.runs import run_statements
+from ..registry.cards.tables import card_application
+from ..texts.amount import format_yuan
 from .lab import Lab
 from .people import CLUB, HOME, WORK, DemoEnterprise
 from .setting_up import PASSWORD, Membership, issue, memberships, month_of_taps, upload

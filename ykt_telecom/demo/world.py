@@ -21,8 +21,8 @@ from stk_applet_sim.applet.enterprise import TapRecord
 from stk_applet_sim.applet.records import TERMINAL_OCTETS
 from stk_applet_sim.population import SeededCard, seeded_population
 
-from ..api.server import PortTaken
-from ..clock import Clock
+from ..faces.api.server import PortTaken
+from ..runtime.clock import Clock
 from .files import KeptStation, WorldFiles
 
 MARK = "demo.json"  #: in the data folder: this is a demo, not an installation

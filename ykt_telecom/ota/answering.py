@@ -12,17 +12,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, false, select, true, update
 
+from telecom_codecs.crypto.key_derivation import KeyUsage
 from telecom_codecs.errors import CodecError
-from telecom_codecs.key_derivation import KeyUsage
-from telecom_codecs.packet_security import open_response
-from telecom_codecs.secured_packet import PorStatus, ResponsePacket, Spi
+from telecom_codecs.ota.packet_security import open_response
+from telecom_codecs.ota.secured_packet import PorStatus, ResponsePacket, Spi
 
-from ..audit.steps import record
-from ..cards.states import ApplicationEvent
-from ..cards.steps import live_card_of
-from ..delivery.outbox import withdraw
-from ..keys.steps import NoKey
-from ..keys.wrapping import BindingMismatch
+from ..messaging.outbox import withdraw
+from ..registry.audit.steps import record
+from ..registry.cards.states import ApplicationEvent
+from ..registry.cards.steps import live_card_of
+from ..registry.keys.steps import NoKey
+from ..registry.keys.wrapping import BindingMismatch
 from ..storage.context import StepContext
 from .applications import learn, note_answer
 from .building import load_application

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from ..cards.names import application_aid
-from ..cards.states import APPLICATION_TRANSITIONS, ApplicationEvent, ApplicationState, CardState, Refused
-from ..cards.steps import add_application, find_card, free_slot, live_application, move_application
-from ..cards.tables import card_application
-from ..keys.steps import newest_mother_key_version
+from ..registry.cards.names import application_aid
+from ..registry.cards.states import APPLICATION_TRANSITIONS, ApplicationEvent, ApplicationState, CardState, Refused
+from ..registry.cards.steps import add_application, find_card, free_slot, live_application, move_application
+from ..registry.cards.tables import card_application
+from ..registry.keys.steps import newest_mother_key_version
 from .answers import EnterpriseAnswer
 from .outcome import JobKind
 

@@ -7,18 +7,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, exists, insert, or_, select
 
-from telecom_codecs.concat import split_packet
+from telecom_codecs.card.identities import Aid, Iccid
 from telecom_codecs.errors import CodecError, LocalError
-from telecom_codecs.identities import Aid, Iccid
-from telecom_codecs.packet_security import seal_command
-from telecom_codecs.secured_packet import CommandPacket, Spi
-from telecom_codecs.udh import IEI_COMMAND_PACKET
+from telecom_codecs.ota.packet_security import seal_command
+from telecom_codecs.ota.secured_packet import CommandPacket, Spi
+from telecom_codecs.sms.concat import split_packet
+from telecom_codecs.sms.udh import IEI_COMMAND_PACKET
 
-from ..cards.tables import card, card_application
-from ..delivery.outbox import enqueue_packet
-from ..directory.tables import enterprise
-from ..keys.steps import NoKey
-from ..keys.wrapping import BindingMismatch
+from ..messaging.outbox import enqueue_packet
+from ..registry.cards.tables import card, card_application
+from ..registry.directory.tables import enterprise
+from ..registry.keys.steps import NoKey
+from ..registry.keys.wrapping import BindingMismatch
 from ..storage.context import StepContext
 from ..storage.literal import among
 from .counters import CounterExhausted, reserve

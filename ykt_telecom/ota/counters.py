@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from telecom_codecs.secured_packet import COUNTER_MAX
+from telecom_codecs.ota.secured_packet import COUNTER_MAX
 
 from .tables import counter_mark
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ..clock import Clock
+from ..runtime.clock import Clock
 from ..storage.committer import Committer
 from ..storage.faults import StorageUnavailable
 from .means import OtaMeans

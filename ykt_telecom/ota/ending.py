@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, true, update
 
-from ..cards.states import ApplicationEvent, ApplicationState
-from ..cards.tables import card_application
-from ..delivery.facts import OutboxState
-from ..delivery.tables import outbox
+from ..messaging.facts import OutboxState
+from ..messaging.tables import outbox
+from ..registry.cards.states import ApplicationEvent, ApplicationState
+from ..registry.cards.tables import card_application
 from ..storage.context import StepContext
 from .answers import EnterpriseAnswer
 from .applications import learn

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from telecom_codecs.secret_key import CryptoProvider, KeySet, SecretKey
+from telecom_codecs.crypto.secret_key import CryptoProvider, KeySet, SecretKey
 
-from ..delivery.hooks import Hooks
-from ..keys.steps import open_key_set, open_mother_key
-from ..keys.wrapping import KeyRing
+from ..messaging.receivers import Hooks
+from ..registry.keys.steps import open_key_set, open_mother_key
+from ..registry.keys.wrapping import KeyRing
 
 #: Most key sets kept open at a time.
 _OPEN_KEY_SETS = 4096

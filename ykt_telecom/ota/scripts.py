@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from telecom_codecs import ucs2
-from telecom_codecs.apdu import CommandApdu
+from telecom_codecs.card.apdu import CommandApdu
+from telecom_codecs.card.identities import Aid, Iccid, Tar
+from telecom_codecs.crypto.key_derivation import KeyUsage, derive_application_key
+from telecom_codecs.crypto.secret_key import BlockCipher, CryptoProvider, SecretKey
 from telecom_codecs.errors import LocalError
-from telecom_codecs.globalplatform import (
+from telecom_codecs.globalplatform.commands import (
     Dgi,
     RegistryScope,
     StoreFormat,
@@ -22,12 +24,10 @@ from telecom_codecs.globalplatform import (
     install_for_personalisation,
     store_data,
 )
-from telecom_codecs.identities import Aid, Iccid, Tar
-from telecom_codecs.key_derivation import KeyUsage, derive_application_key
-from telecom_codecs.remote_command import encode_compact
-from telecom_codecs.secret_key import BlockCipher, CryptoProvider, SecretKey
+from telecom_codecs.ota.remote_command import encode_compact
+from telecom_codecs.sms import ucs2
 
-from ..cards.names import APPLICATION_MODULE, LOAD_FILE, TAR_CARD_MANAGER, TAR_MENU, application_tar
+from ..registry.cards.names import APPLICATION_MODULE, LOAD_FILE, TAR_CARD_MANAGER, TAR_MENU, application_tar
 from .outcome import JobKind
 
 GET_RESPONSE = CommandApdu(0x00, 0xC0, 0x00, 0x00, le=256)

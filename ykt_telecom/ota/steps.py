@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from ..audit.steps import record
+from ..registry.audit.steps import record
 from ..storage.later import insert_later
 from ..storage.marks import JOBS, mark
 from .applications import prepare_application

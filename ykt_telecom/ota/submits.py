@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, true, update
 
-from ..delivery.facts import OutboxState, ReceiptFact, SubmitFact
-from ..delivery.outbox import states, withdraw
+from ..messaging.facts import OutboxState, ReceiptFact, SubmitFact
+from ..messaging.outbox import states, withdraw
 from ..storage.context import StepContext
 from .building import ATTEMPT
 from .ending import finish

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from telecom_codecs.card.status_word import describe, is_ok
 from telecom_codecs.errors import CodecError
-from telecom_codecs.globalplatform import RegistryEntry
-from telecom_codecs.remote_command import CompactResponse
-from telecom_codecs.status_word import describe, is_ok
+from telecom_codecs.globalplatform.commands import RegistryEntry
+from telecom_codecs.ota.remote_command import CompactResponse
 
 from .answers import CardStatus, EnterpriseAnswer
 from .outcome import JobKind

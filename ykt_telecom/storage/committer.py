@@ -18,8 +18,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from ..clock import Clock
-from ..tokens import Tokens
+from ..runtime.clock import Clock
+from ..runtime.tokens import Tokens
 from .context import StepContext
 from .database import Checkpointer, Database
 from .faults import StorageUnavailable, storage_fault

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ..tokens import Tokens
+from ..runtime.tokens import Tokens
 
 
 @dataclass(slots=True)

@@ -14,23 +14,23 @@ from sqlalchemy import BigInteger, Column, Integer, MetaData, Table
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from ..clock import BUSINESS_ZONE
+from ..runtime.clock import BUSINESS_ZONE
 
 #: Raised by one whenever a table changes; a database of another version is refused.
 SCHEMA_VERSION = 1
 
 #: Every module that declares tables. A module that is not installed is passed over.
 AREAS = (
-    "ykt_telecom.directory.tables",
-    "ykt_telecom.cards.tables",
-    "ykt_telecom.keys.tables",
+    "ykt_telecom.registry.directory.tables",
+    "ykt_telecom.registry.cards.tables",
+    "ykt_telecom.registry.keys.tables",
     "ykt_telecom.ota.tables",
-    "ykt_telecom.delivery.tables",
-    "ykt_telecom.audit.tables",
-    "ykt_telecom.money.tables",
-    "ykt_telecom.attendance.tables",
-    "ykt_telecom.statements.tables",
-    "ykt_telecom.dialogue.tables",
+    "ykt_telecom.messaging.tables",
+    "ykt_telecom.registry.audit.tables",
+    "ykt_telecom.ledger.money.tables",
+    "ykt_telecom.ledger.attendance.tables",
+    "ykt_telecom.flows.statements.tables",
+    "ykt_telecom.flows.dialogue.tables",
 )
 
 metadata = MetaData(

@@ -12,7 +12,7 @@ from smsc_gateway.smsc.accounts import Account
 from smsc_gateway.smsc.centre import MessageCentre
 from smsc_gateway.smsc.handsets import PlainHandset
 from smsc_gateway.smsc.mailbox import Mailbox
-from telecom_codecs.sms_tpdu import DeliverReport, SmsDeliver
+from telecom_codecs.sms.tpdu import DeliverReport, SmsDeliver
 
 PHONE = "8613800000001"
 START = datetime.fromisoformat("2026-01-01T12:00:00+08:00")

@@ -12,10 +12,10 @@ from smsc_gateway.smpp import operations as op
 from smsc_gateway.smpp.operations import Tag, Tlv
 from smsc_gateway.smsc.air import Content, Refusal, content_of, msisdn_of, originating_address
 from smsc_gateway.smsc.times import format_time, parse_time
-from telecom_codecs.address import Address
-from telecom_codecs.concat import Reassembly
 from telecom_codecs.errors import BadValue
-from telecom_codecs.sms_tpdu import Scts, SmsDeliver
+from telecom_codecs.sms.address import Address
+from telecom_codecs.sms.concat import Reassembly
+from telecom_codecs.sms.tpdu import Scts, SmsDeliver
 
 from .centre_lab import START
 

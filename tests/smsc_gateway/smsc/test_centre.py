@@ -13,8 +13,8 @@ from smsc_gateway.smpp.status import CommandStatus
 from smsc_gateway.smsc.accounts import Account, check_bind, longest_prefix
 from smsc_gateway.smsc.air import Refusal
 from smsc_gateway.smsc.mailbox import OPEN_STATES, TRANSITIONS, Happening
-from telecom_codecs.address import Address
-from telecom_codecs.sms_tpdu import DeliverReport, SmsSubmit
+from telecom_codecs.sms.address import Address
+from telecom_codecs.sms.tpdu import DeliverReport, SmsSubmit
 
 from .centre_lab import PHONE, CentreLab, Station
 

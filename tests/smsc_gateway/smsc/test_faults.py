@@ -7,11 +7,11 @@ from random import Random
 
 import pytest
 
-from smsc_gateway.links import Links, Retries, Route, Sent
-from smsc_gateway.outcome import Certainty
+from smsc_gateway.links.outcome import Certainty
+from smsc_gateway.links.route import Links, Retries, Route, Sent
 from smsc_gateway.smpp import operations as op
 from smsc_gateway.smsc.faults import Faults, FaultScript, FaultScriptError, Kind
-from telecom_codecs.concat import split_text
+from telecom_codecs.sms.concat import split_text
 from tests.tasks import in_task
 
 from ..virtual import PHONE, World, a_text

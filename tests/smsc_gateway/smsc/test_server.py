@@ -17,7 +17,7 @@ from smsc_gateway.smsc.handsets import PlainHandset
 from smsc_gateway.smsc.observers import PcapLog, PduLog, public
 from smsc_gateway.smsc.server import MAX_UNBOUND, SmscServer
 from telecom_codecs.pcap import decode_file
-from telecom_codecs.sms_tpdu import DeliverReport, SmsDeliver
+from telecom_codecs.sms.tpdu import DeliverReport, SmsDeliver
 from tests.tasks import in_task
 
 from ..loopback import PHONE, a_server, a_submit, lab, now

@@ -10,8 +10,8 @@ from smsc_gateway.smpp.operations import DeliverSm, SubmitSm
 from smsc_gateway.smsc.accounts import Account
 from smsc_gateway.smsc.centre import MessageCentre
 from smsc_gateway.smsc.store import CentreStore
-from telecom_codecs.address import Address
-from telecom_codecs.sms_tpdu import DeliverReport, SmsDeliver, SmsSubmit, SubmitReport
+from telecom_codecs.sms.address import Address
+from telecom_codecs.sms.tpdu import DeliverReport, SmsDeliver, SmsSubmit, SubmitReport
 
 NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
 ACCOUNT = Account("platform", "secret", "106572")

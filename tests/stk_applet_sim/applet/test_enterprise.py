@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from stk_applet_sim.applet.enterprise import TapRefused
 from stk_applet_sim.applet.purse import ApplicationState, LifeCycle, Load, Order, Verdict
 from stk_applet_sim.applet.records import Record, RecordType, is_bcd_time
-from telecom_codecs.key_derivation import KeyUsage
-from telecom_codecs.remote_command import CompactResponse
+from telecom_codecs.crypto.key_derivation import KeyUsage
+from telecom_codecs.ota.remote_command import CompactResponse
 from tests.stk_applet_sim.uicc.issuing import (
     ENTERPRISE,
     GET_RESPONSE,

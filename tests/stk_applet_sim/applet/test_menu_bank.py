@@ -16,8 +16,8 @@ from stk_applet_sim.applet.menu_tree import Entry, Language, MenuTree, Text, pac
 from stk_applet_sim.handset.screen import Confirm, Idle, List, Menu
 from stk_applet_sim.handset.screen import Text as TextScreen
 from stk_applet_sim.uicc.memory import PowerLoss
-from telecom_codecs.address import Address
 from telecom_codecs.errors import LocalError, RemoteError
+from telecom_codecs.sms.address import Address
 
 from ..line import Line, a_line
 from ..stub_card import StubCard, a_menu

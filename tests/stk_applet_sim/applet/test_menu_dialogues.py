@@ -10,8 +10,8 @@ from stk_applet_sim.applet.menu_tree import Language
 from stk_applet_sim.applet.purse import LifeCycle
 from stk_applet_sim.handset.me import Handset, Occupation
 from stk_applet_sim.handset.screen import Busy, Confirm, Idle, Input, List, Menu, Text
-from telecom_codecs.apdu import CommandApdu
-from telecom_codecs.udh import IEI_COMMAND_PACKET
+from telecom_codecs.card.apdu import CommandApdu
+from telecom_codecs.sms.udh import IEI_COMMAND_PACKET
 
 from ..network import SERIAL, answer_to, deliver_in_clear
 from ..stub_card import ACCESS_CODE, AnApplication, StubCard, a_menu

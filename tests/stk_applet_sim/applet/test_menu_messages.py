@@ -6,9 +6,9 @@ import pytest
 
 from stk_applet_sim.applet.menu_messages import Answer, AnswerKind, Operation, Request, RequestTag
 from stk_applet_sim.applet.menu_tree import Language
+from telecom_codecs.card.identities import Iccid
 from telecom_codecs.cat import MAX_PROACTIVE, DisplayText, proactive_size
 from telecom_codecs.errors import LocalError, RemoteError
-from telecom_codecs.identities import Iccid
 
 ICCID = Iccid("89860012345678901234")
 

@@ -14,7 +14,7 @@ from stk_applet_sim.applet.menu_requests import EVERYBODY
 from stk_applet_sim.applet.records import NO_TIME, Record, RecordType
 from stk_applet_sim.handset.me import Handset, Occupation
 from stk_applet_sim.handset.screen import Confirm, Idle, Input, List, Text
-from telecom_codecs.address import TON_UNKNOWN, Address
+from telecom_codecs.sms.address import TON_UNKNOWN, Address
 
 from ..network import SERIAL, deliver_in_clear
 from ..stub_card import AnApplication, StubCard

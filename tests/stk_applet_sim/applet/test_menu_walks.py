@@ -14,7 +14,7 @@ from stk_applet_sim.applet.records import Record
 from stk_applet_sim.handset.me import Handset, Occupation
 from stk_applet_sim.handset.model import model_named, model_names
 from stk_applet_sim.handset.screen import Idle, Input, List, Menu, render
-from telecom_codecs.apdu import CommandApdu
+from telecom_codecs.card.apdu import CommandApdu
 
 from ..network import deliver_in_clear
 from ..stub_card import AnApplication, StubCard

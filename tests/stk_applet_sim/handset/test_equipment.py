@@ -13,8 +13,7 @@ from stk_applet_sim.handset.me import Handset, Occupation
 from stk_applet_sim.handset.screen import Idle, Text
 from stk_applet_sim.population import BadSpecification, build_handset, seeded_population
 from stk_applet_sim.uicc.toolkit import Flow
-from telecom_codecs.address import Address
-from telecom_codecs.apdu import CommandApdu
+from telecom_codecs.card.apdu import CommandApdu
 from telecom_codecs.cat import (
     AccessTechnology,
     DateTimeZone,
@@ -43,7 +42,8 @@ from telecom_codecs.cat import (
 )
 from telecom_codecs.cat.envelopes import EventDownload
 from telecom_codecs.cat.network_objects import LocationStatusObject, TransactionIdentifiers
-from telecom_codecs.sms_tpdu import SmsDeliver
+from telecom_codecs.sms.address import Address
+from telecom_codecs.sms.tpdu import SmsDeliver
 
 from ..line import a_line, ask_balance
 from ..network import NOON, Network, answer_to, text_message

@@ -12,8 +12,7 @@ from stk_applet_sim.handset.me import Handset, Occupation
 from stk_applet_sim.handset.screen import Confirm, Idle, Input, List, Off, Screen, Text, render
 from stk_applet_sim.handset.station import HandsetStation
 from stk_applet_sim.uicc.toolkit import Flow, Wait
-from telecom_codecs.address import Address
-from telecom_codecs.apdu import CommandApdu
+from telecom_codecs.card.apdu import CommandApdu
 from telecom_codecs.cat import (
     CommandDetails,
     DisplayText,
@@ -34,7 +33,8 @@ from telecom_codecs.cat import (
 )
 from telecom_codecs.cat.texts import Item
 from telecom_codecs.errors import LocalError
-from telecom_codecs.sms_tpdu import SmsDeliver, SmsSubmit, SubmitReport
+from telecom_codecs.sms.address import Address
+from telecom_codecs.sms.tpdu import SmsDeliver, SmsSubmit, SubmitReport
 
 from ..network import NOON, Network, text_message
 from ..stub_card import StubCard

@@ -9,8 +9,7 @@ import pytest
 from stk_applet_sim.applet.menu_messages import Operation
 from stk_applet_sim.handset.me import Handset
 from stk_applet_sim.handset.screen import render
-from telecom_codecs.address import Address
-from telecom_codecs.apdu import CommandApdu
+from telecom_codecs.card.apdu import CommandApdu
 from telecom_codecs.cat import (
     DisplayText,
     GetInkey,
@@ -23,7 +22,8 @@ from telecom_codecs.cat import (
     SetUpMenu,
     encode_proactive,
 )
-from telecom_codecs.sms_tpdu import SmsSubmit
+from telecom_codecs.sms.address import Address
+from telecom_codecs.sms.tpdu import SmsSubmit
 
 from ..line import a_line, delete_second
 from ..network import Network, text_message

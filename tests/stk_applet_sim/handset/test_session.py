@@ -7,9 +7,9 @@ from stk_applet_sim.handset.card_link import Exchange
 from stk_applet_sim.handset.screen import Idle, List, Text
 from stk_applet_sim.population import seeded_population
 from telecom_codecs.cat import RefreshCommand, RefreshMode, decode_proactive
-from telecom_codecs.packet_security import seal_command
-from telecom_codecs.secured_packet import CommandPacket, PorStatus
-from telecom_codecs.sms_tpdu import SmsSubmit, SubmitReport
+from telecom_codecs.ota.packet_security import seal_command
+from telecom_codecs.ota.secured_packet import CommandPacket, PorStatus
+from telecom_codecs.sms.tpdu import SmsSubmit, SubmitReport
 
 from ..line import IN_REPORT, IN_SUBMIT, MENU, PASSWORD, PROVIDER, a_line, ask_balance, delete_second
 from ..network import answer_to, packet_message

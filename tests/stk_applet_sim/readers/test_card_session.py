@@ -9,7 +9,7 @@ from stk_applet_sim.applet.purse import ApplicationState
 from stk_applet_sim.readers.card_session import CardApplication, CardIdentity, CardSession, NotAnswered
 from stk_applet_sim.uicc.card import Uicc
 from stk_applet_sim.uicc.profile import CardProfile
-from telecom_codecs.providers.pycryptodome import PycryptodomeProvider
+from telecom_codecs.crypto.pycryptodome import PycryptodomeProvider
 
 
 def a_card(name: str = "ykt") -> Uicc:

@@ -12,7 +12,7 @@ import pytest
 from stk_applet_sim.readers.vpcd import KeptCard, serve
 from stk_applet_sim.uicc.card import Uicc
 from stk_applet_sim.uicc.profile import CardProfile
-from telecom_codecs.providers.pycryptodome import PycryptodomeProvider
+from telecom_codecs.crypto.pycryptodome import PycryptodomeProvider
 
 WRONG_PIN2 = bytes.fromhex("00200081083131313131313131")
 TRIES_LEFT = bytes.fromhex("00200081")

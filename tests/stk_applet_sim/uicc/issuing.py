@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from stk_applet_sim.applet.enterprise import ENTERPRISE_MODULE, LOAD_FILE, EnterpriseApplication, application_aid
 from stk_applet_sim.uicc.card import Uicc
-from telecom_codecs.globalplatform import install_for_install, install_for_personalisation
-from telecom_codecs.key_derivation import KeyUsage, derive_application_key
-from telecom_codecs.remote_command import CompactResponse
-from telecom_codecs.secret_key import BlockCipher, SecretKey
+from telecom_codecs.crypto.key_derivation import KeyUsage, derive_application_key
+from telecom_codecs.crypto.secret_key import BlockCipher, SecretKey
+from telecom_codecs.globalplatform.commands import install_for_install, install_for_personalisation
+from telecom_codecs.ota.remote_command import CompactResponse
 
 from .ota import OPENSSL, Platform
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from stk_applet_sim.uicc.card import Uicc
 from stk_applet_sim.uicc.profile import CardProfile
-from telecom_codecs.address import Address
-from telecom_codecs.apdu import CommandApdu, ResponseApdu
+from telecom_codecs.card.apdu import CommandApdu, ResponseApdu
+from telecom_codecs.card.identities import Tar
 from telecom_codecs.cat import (
     CommandDetails,
     SendShortMessage,
@@ -20,18 +20,18 @@ from telecom_codecs.cat import (
     decode_proactive,
     encode_envelope,
 )
-from telecom_codecs.concat import Reassembly, split_packet
-from telecom_codecs.dcs import DCS_OTA
-from telecom_codecs.identities import Tar
-from telecom_codecs.packet_security import OpenedResponse, open_response, seal_command
-from telecom_codecs.providers.openssl import OpenSslProvider
-from telecom_codecs.providers.pycryptodome import PycryptodomeProvider
-from telecom_codecs.remote_command import CompactResponse, encode_compact
-from telecom_codecs.secret_key import KeySet
-from telecom_codecs.secured_packet import CommandPacket, ResponseHeader, Spi
-from telecom_codecs.sms_time import Scts
-from telecom_codecs.sms_tpdu import SmsDeliver, SmsSubmit
-from telecom_codecs.udh import IEI_COMMAND_PACKET, IEI_RESPONSE_PACKET
+from telecom_codecs.crypto.openssl import OpenSslProvider
+from telecom_codecs.crypto.pycryptodome import PycryptodomeProvider
+from telecom_codecs.crypto.secret_key import KeySet
+from telecom_codecs.ota.packet_security import OpenedResponse, open_response, seal_command
+from telecom_codecs.ota.remote_command import CompactResponse, encode_compact
+from telecom_codecs.ota.secured_packet import CommandPacket, ResponseHeader, Spi
+from telecom_codecs.sms.address import Address
+from telecom_codecs.sms.concat import Reassembly, split_packet
+from telecom_codecs.sms.dcs import DCS_OTA
+from telecom_codecs.sms.time import Scts
+from telecom_codecs.sms.tpdu import SmsDeliver, SmsSubmit
+from telecom_codecs.sms.udh import IEI_COMMAND_PACKET, IEI_RESPONSE_PACKET
 
 PLATFORM = Address("8610086")
 OPENSSL = OpenSslProvider()

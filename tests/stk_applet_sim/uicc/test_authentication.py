@@ -14,9 +14,9 @@ from stk_applet_sim.uicc.memory import NonVolatile
 from stk_applet_sim.uicc.milenage import Milenage, SubscriberKey
 from stk_applet_sim.uicc.profile import CardProfile
 from stk_applet_sim.uicc.status import Refused
-from telecom_codecs.providers.openssl import OpenSslProvider
-from telecom_codecs.providers.pycryptodome import PycryptodomeProvider
-from telecom_codecs.secret_key import SecretKey
+from telecom_codecs.crypto.openssl import OpenSslProvider
+from telecom_codecs.crypto.pycryptodome import PycryptodomeProvider
+from telecom_codecs.crypto.secret_key import SecretKey
 
 ROWS: list[dict[str, Any]] = tomllib.loads(
     resources.files("tests.vectors").joinpath("milenage.toml").read_text(encoding="utf-8")

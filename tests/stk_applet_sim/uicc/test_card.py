@@ -13,7 +13,8 @@ from stk_applet_sim.uicc.files import Directory, build_tree
 from stk_applet_sim.uicc.memory import AppletStorage, NonVolatile, PowerLoss
 from stk_applet_sim.uicc.profile import CardProfile
 from stk_applet_sim.uicc.toolkit import Flow
-from telecom_codecs.address import Address
+from telecom_codecs.card.fcp import Fcp, FileStructure
+from telecom_codecs.card.identities import Iccid, Imsi, Msisdn
 from telecom_codecs.cat import (
     CommandDetails,
     DisplayText,
@@ -25,9 +26,8 @@ from telecom_codecs.cat import (
     decode_proactive,
     encode_envelope,
 )
-from telecom_codecs.fcp import Fcp, FileStructure
-from telecom_codecs.identities import Iccid, Imsi, Msisdn
-from telecom_codecs.secret_key import KeySet, SecretKey
+from telecom_codecs.crypto.secret_key import KeySet, SecretKey
+from telecom_codecs.sms.address import Address
 
 from .issuing import NOON, TERMINAL, issue
 from .ota import Platform, a_card, exchange

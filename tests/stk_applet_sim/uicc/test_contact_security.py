@@ -6,13 +6,13 @@ import pytest
 
 from stk_applet_sim.uicc.card import Uicc
 from stk_applet_sim.uicc.globalplatform import ISD_AID
-from telecom_codecs import scp02, scp03
-from telecom_codecs.apdu import CommandApdu, ResponseApdu
+from telecom_codecs.card.apdu import CommandApdu, ResponseApdu
+from telecom_codecs.crypto.key_derivation import DomainKeys
+from telecom_codecs.crypto.secret_key import BlockCipher, SecretKey
 from telecom_codecs.errors import CheckFailed
-from telecom_codecs.globalplatform import KeyType, NewKey, RegistryEntry, put_key
-from telecom_codecs.key_derivation import DomainKeys
-from telecom_codecs.secret_key import BlockCipher, SecretKey
-from telecom_codecs.secure_messaging import SecurityLevel, initialize_update
+from telecom_codecs.globalplatform import scp02, scp03
+from telecom_codecs.globalplatform.commands import KeyType, NewKey, RegistryEntry, put_key
+from telecom_codecs.globalplatform.secure_messaging import SecurityLevel, initialize_update
 
 from .issuing import install_command
 from .ota import OPENSSL, a_card, exchange

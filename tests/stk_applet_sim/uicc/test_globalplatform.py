@@ -7,8 +7,9 @@ import pytest
 from stk_applet_sim.applet.enterprise import MENU_AID, application_aid
 from stk_applet_sim.applet.purse import LifeCycle
 from stk_applet_sim.uicc.globalplatform import ISD_AID
-from telecom_codecs.apdu import ResponseApdu
-from telecom_codecs.globalplatform import (
+from telecom_codecs.card.apdu import ResponseApdu
+from telecom_codecs.crypto.key_derivation import KeyUsage
+from telecom_codecs.globalplatform.commands import (
     ExtendedCardResources,
     RegistryEntry,
     RegistryReading,
@@ -16,9 +17,8 @@ from telecom_codecs.globalplatform import (
     delete,
     key_information,
 )
-from telecom_codecs.key_derivation import KeyUsage
-from telecom_codecs.remote_command import CompactResponse
-from telecom_codecs.secured_packet import PorStatus
+from telecom_codecs.ota.remote_command import CompactResponse
+from telecom_codecs.ota.secured_packet import PorStatus
 
 from .issuing import (
     ENTERPRISE,

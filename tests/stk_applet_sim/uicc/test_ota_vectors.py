@@ -10,12 +10,12 @@ import pytest
 
 from stk_applet_sim.uicc.packets import PacketContext
 from stk_applet_sim.uicc.profile import CardProfile, KeyEntry, KeyKind
-from telecom_codecs.concat import split_packet
-from telecom_codecs.identities import Tar
-from telecom_codecs.packet_security import open_response
-from telecom_codecs.secret_key import KeySet, SecretKey
-from telecom_codecs.secured_packet import PorRequest, PorStatus, Spi
-from telecom_codecs.udh import IEI_COMMAND_PACKET
+from telecom_codecs.card.identities import Tar
+from telecom_codecs.crypto.secret_key import KeySet, SecretKey
+from telecom_codecs.ota.packet_security import open_response
+from telecom_codecs.ota.secured_packet import PorRequest, PorStatus, Spi
+from telecom_codecs.sms.concat import split_packet
+from telecom_codecs.sms.udh import IEI_COMMAND_PACKET
 from tests.vectors import foreign, needs_vectors
 
 from .ota import OPENSSL, a_card, deliver, fetch_submitted, joined

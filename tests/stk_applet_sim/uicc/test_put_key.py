@@ -9,10 +9,10 @@ import pytest
 from stk_applet_sim.uicc.card import Uicc
 from stk_applet_sim.uicc.memory import PowerLoss
 from stk_applet_sim.uicc.profile import CardProfile
-from telecom_codecs.globalplatform import KeyType, NewKey, key_information, put_key
-from telecom_codecs.remote_command import CompactResponse
-from telecom_codecs.secret_key import BlockCipher, KeySet, SecretKey
-from telecom_codecs.secured_packet import PorStatus
+from telecom_codecs.crypto.secret_key import BlockCipher, KeySet, SecretKey
+from telecom_codecs.globalplatform.commands import KeyType, NewKey, key_information, put_key
+from telecom_codecs.ota.remote_command import CompactResponse
+from telecom_codecs.ota.secured_packet import PorStatus
 
 from .ota import OPENSSL, Platform, a_card
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from telecom_codecs.apdu import CommandApdu, ResponseApdu
-from telecom_codecs.remote_command import CommandScript, ErrorAction, ImmediateAction, ResponseScript, encode_expanded
-from telecom_codecs.secured_packet import PorStatus
+from telecom_codecs.card.apdu import CommandApdu, ResponseApdu
+from telecom_codecs.ota.remote_command import (
+    CommandScript,
+    ErrorAction,
+    ImmediateAction,
+    ResponseScript,
+    encode_expanded,
+)
+from telecom_codecs.ota.secured_packet import PorStatus
 from telecom_codecs.tlv import BerTlv
 
 from .issuing import install_command

@@ -9,15 +9,15 @@ import pytest
 from stk_applet_sim.applet.enterprise import MENU_TAR
 from stk_applet_sim.uicc.memory import PowerLoss
 from stk_applet_sim.uicc.packets import PacketContext
-from telecom_codecs.address import Address
 from telecom_codecs.cat import CommandDetails, SendShortMessage, TerminalResponse, decode_proactive
-from telecom_codecs.dcs import DCS_OTA
+from telecom_codecs.crypto.secret_key import KeySet, SecretKey
 from telecom_codecs.errors import LocalError
-from telecom_codecs.packet_security import open_command
-from telecom_codecs.remote_command import CompactResponse
-from telecom_codecs.secret_key import KeySet, SecretKey
-from telecom_codecs.secured_packet import PorStatus, ResponseHeader
-from telecom_codecs.sms_tpdu import SmsSubmit
+from telecom_codecs.ota.packet_security import open_command
+from telecom_codecs.ota.remote_command import CompactResponse
+from telecom_codecs.ota.secured_packet import PorStatus, ResponseHeader
+from telecom_codecs.sms.address import Address
+from telecom_codecs.sms.dcs import DCS_OTA
+from telecom_codecs.sms.tpdu import SmsSubmit
 
 from .ota import OPENSSL, PLATFORM, Platform, a_card, deliver, fetch_submitted, is_unsecured, joined
 

@@ -9,7 +9,7 @@ import pytest
 from stk_applet_sim.applet.enterprise import application_aid
 from stk_applet_sim.uicc.card import Uicc
 from stk_applet_sim.uicc.memory import PowerLoss
-from telecom_codecs.globalplatform import delete
+from telecom_codecs.globalplatform.commands import delete
 
 from .issuing import (
     ENTERPRISE,

@@ -10,19 +10,19 @@ import pytest
 from sqlalchemy import select, update
 
 from smsc_gateway.smpp.receipt import parse_text
-from telecom_codecs.secret_key import KeySet
-from telecom_codecs.secured_packet import PorStatus
+from telecom_codecs.crypto.secret_key import KeySet
+from telecom_codecs.ota.secured_packet import PorStatus
 from tests.ykt_telecom.lab import TERMINAL, Crash, Lab, a_key, a_response
-from ykt_telecom.audit.tables import audit_row
-from ykt_telecom.cards.states import Refused
-from ykt_telecom.cards.tables import card, card_application
-from ykt_telecom.delivery.facts import OutboxState
-from ykt_telecom.delivery.receipts import take_receipt
-from ykt_telecom.delivery.sending import SegmentResult, claim
-from ykt_telecom.directory.tables import enterprise
+from ykt_telecom.messaging.facts import OutboxState
+from ykt_telecom.messaging.receipts import take_receipt
+from ykt_telecom.messaging.sending import SegmentResult, claim
 from ykt_telecom.ota.outcome import JobKind
 from ykt_telecom.ota.states import JobState
 from ykt_telecom.ota.tables import counter_mark
+from ykt_telecom.registry.audit.tables import audit_row
+from ykt_telecom.registry.cards.states import Refused
+from ykt_telecom.registry.cards.tables import card, card_application
+from ykt_telecom.registry.directory.tables import enterprise
 
 
 @pytest.fixture

@@ -14,16 +14,16 @@ from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import OperationalError
 
 from tests.tasks import in_task
-from ykt_telecom.audit.steps import record
-from ykt_telecom.audit.tables import audit_row
-from ykt_telecom.clock import BUSINESS_ZONE, ManualClock
+from ykt_telecom.registry.audit.steps import record
+from ykt_telecom.registry.audit.tables import audit_row
+from ykt_telecom.runtime.clock import BUSINESS_ZONE, ManualClock
+from ykt_telecom.runtime.tokens import SeededTokens
 from ykt_telecom.storage.committer import Committer
 from ykt_telecom.storage.context import StepContext
 from ykt_telecom.storage.database import create_all, open_database, open_for_reading
 from ykt_telecom.storage.faults import AlreadyRunning, StorageUnavailable
 from ykt_telecom.storage.marks import OUTBOX, mark
 from ykt_telecom.storage.schema import schema_version
-from ykt_telecom.tokens import SeededTokens
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=BUSINESS_ZONE)
 

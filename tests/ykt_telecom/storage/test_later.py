@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from ykt_telecom.audit.tables import audit_row
-from ykt_telecom.clock import BUSINESS_ZONE
+from ykt_telecom.registry.audit.tables import audit_row
+from ykt_telecom.runtime.clock import BUSINESS_ZONE
 from ykt_telecom.storage.database import Database, create_all, open_database
 from ykt_telecom.storage.later import insert_later
 

@@ -1,0 +1,122 @@
+"""The service password: what is allowed, how it is kept, how often it may be wrong."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from sqlalchemy import Connection
+
+from tests.ykt_telecom.flows.dialogue.desk import RIGHT, WRONG, Pepper, a_desk
+from tests.ykt_telecom.ledger.money.world import iccid_of
+from ykt_telecom.flows.dialogue.password import PasswordSeal, ServicePassword, is_weak
+from ykt_telecom.flows.dialogue.password_steps import let_in, lock, note_right, note_wrong, unlock
+from ykt_telecom.storage.context import StepContext
+
+SEAL = PasswordSeal(Pepper(), cheap=True)
+
+
+@pytest.mark.parametrize("digits", [b"", b"12345", b"1234567", b"12345a", "１２３４５６".encode(), b"12 456"])
+def test_only_six_ascii_digits_are_a_password(digits: bytes) -> None:
+    """Nothing else ever reaches the hash."""
+    with pytest.raises(ValueError, match="6 ASCII digits"):
+        ServicePassword(digits)
+
+
+@pytest.mark.parametrize(
+    ("digits", "weak"),
+    [
+        (b"000000", True),
+        (b"999999", True),
+        (b"012345", True),
+        (b"456789", True),
+        (b"987654", True),
+        (b"543210", True),
+        (b"123457", False),
+        (b"112233", False),
+        (b"246802", False),
+        (b"901234", False),
+    ],
+)
+def test_equal_digits_and_runs_are_weak(digits: bytes, weak: bool) -> None:
+    """What everybody tries first."""
+    assert is_weak(ServicePassword(digits)) is weak
+
+
+def test_a_verifier_matches_its_password_under_its_pepper_only() -> None:
+    """A stolen database without the pepper verifies nothing."""
+
+    class Other:
+        def octets(self) -> bytes:
+            return b"another pepper"
+
+    verifier = SEAL.seal(RIGHT, bytes(16))
+    assert verifier.startswith("$argon2id$")
+    assert SEAL.matches(verifier, RIGHT)
+    assert not SEAL.matches(verifier, WRONG)
+    assert not PasswordSeal(Other(), cheap=True).matches(verifier, RIGHT)
+    assert not SEAL.matches("not a verifier", RIGHT)
+    assert SEAL.seal(RIGHT, b"s" * 16) != verifier
+
+
+def test_the_real_cost_is_argon2id_with_tens_of_megabytes() -> None:
+    """A bare hash of a million values falls in minutes."""
+    verifier = PasswordSeal(Pepper()).seal(RIGHT, bytes(16))
+    memory = int(verifier.split("$m=")[1].split(",")[0])
+    assert memory >= 19 * 1024
+
+
+def test_a_covered_candidate_belongs_to_its_request() -> None:
+    """Between two transactions it is ciphered; moved to another dialogue it is nothing."""
+    octets = SEAL.cover(RIGHT, binding=b"a", nonce=bytes(12))
+    assert RIGHT.octets() not in octets
+    assert SEAL.uncover(octets, binding=b"a") == RIGHT
+    assert SEAL.uncover(octets, binding=b"b") is None
+    assert SEAL.uncover(octets[:-1], binding=b"a") is None
+    assert SEAL.uncover(b"", binding=b"a") is None
+
+
+def test_a_password_is_never_shown_or_written() -> None:
+    """INV-17."""
+    assert "194837" not in f"{RIGHT!r} {RIGHT} {SEAL!r} {hash(RIGHT)}"
+    with pytest.raises(TypeError):
+        pickle.dumps(RIGHT)
+
+
+def test_three_tries_are_let_in_and_a_right_one_clears_the_count() -> None:
+    """The count is taken before anything is evaluated."""
+    world = a_desk().world
+
+    def tries() -> int:
+        return sum(world.run(lambda connection, _: let_in(connection, iccid=iccid_of(1))) is not None for _ in range(9))
+
+    assert tries() == 3
+    world.run(lambda connection, _: note_right(connection, iccid=iccid_of(1)))
+    assert tries() == 3
+
+
+def test_of_ten_thousand_tries_three_are_let_in() -> None:
+    """T07 at its gate: without a right one, nothing beyond the third is ever handed out for evaluation."""
+    world = a_desk().world
+
+    def storm(connection: Connection, _context: StepContext) -> int:
+        return sum(let_in(connection, iccid=iccid_of(1)) is not None for _ in range(2_500))
+
+    assert [world.run(storm) for _ in range(4)] == [3, 0, 0, 0]
+
+
+def test_three_wrong_ones_lock_once_and_only_unlocking_opens() -> None:
+    """A right password does not open a lock; a person with the right to does."""
+    world = a_desk().world
+    locked = [
+        world.run(lambda connection, context: note_wrong(connection, iccid=iccid_of(1), now=context.now))
+        for _ in range(4)
+    ]
+    assert locked == [False, False, True, False]
+    world.run(lambda connection, _: note_right(connection, iccid=iccid_of(1)))
+    assert world.run(lambda connection, _: let_in(connection, iccid=iccid_of(1))) is None
+    assert world.run(lambda connection, _: unlock(connection, iccid=iccid_of(1)))
+    assert world.run(lambda connection, _: let_in(connection, iccid=iccid_of(1))) is not None
+    world.run(lambda connection, context: lock(connection, iccid=iccid_of(1), now=context.now))
+    assert world.run(lambda connection, _: let_in(connection, iccid=iccid_of(1))) is None
+    assert not world.run(lambda connection, _: unlock(connection, iccid=iccid_of(404)))

@@ -1,0 +1,288 @@
+"""What goes out and what comes in: saved before sending, saved before acknowledging, each thing once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from smsc_gateway.smpp.receipt import Receipt, parse_text
+from telecom_codecs.sms.concat import split_packet, split_text
+from telecom_codecs.sms.udh import IEI_RESPONSE_PACKET
+from tests.ykt_telecom.lab import ACCESS_CODE, MSISDN, Crash, Lab, a_request
+from ykt_telecom.messaging.facts import OutboxState, TextMo
+from ykt_telecom.messaging.inbox import OPEN_SETS_PER_SOURCE, Delivered, take_delivered
+from ykt_telecom.messaging.outbox import enqueue_text
+from ykt_telecom.messaging.receipts import take_receipt
+from ykt_telecom.messaging.sending import SegmentResult, claim
+from ykt_telecom.messaging.tables import inbox, outbox
+from ykt_telecom.ota.outcome import JobKind
+from ykt_telecom.ota.replay import ReplayWindow
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    made = Lab(tmp_path)
+    yield made
+    made.close()
+
+
+def a_text(lab: Lab, text: str = "【红岩】本月消费合计12.30元", outbox_id: str = "t1") -> int:
+    return lab.step(
+        lambda conn, context: enqueue_text(
+            conn,
+            outbox_id=outbox_id,
+            msisdn=MSISDN,
+            text=text,
+            message_class="STATEMENT",
+            origin="statement",
+            origin_id="7",
+            now=context.now,
+        )
+    )
+
+
+def rows(lab: Lab) -> list[tuple[str, bool]]:
+    return [(row.state, row.possible_duplicate) for row in lab.read(select(outbox).order_by(outbox.c.seq))]
+
+
+def a_receipt(identity: str, state: str = "DELIVRD") -> Receipt:
+    found = parse_text(f"id:{identity} sub:001 dlvrd:001 stat:{state} err:000 text:".encode())
+    assert found is not None
+    return found
+
+
+def receive(lab: Lab, receipt: Receipt, msisdn: str = MSISDN) -> str:
+    return lab.step(lambda conn, context: take_receipt(conn, context, lab.hooks, msisdn, receipt))
+
+
+def test_a_long_text_is_one_message_of_several_segments(lab: Lab) -> None:
+    """134 characters of Chinese take two segments of 67, each with its receipt asked for."""
+    assert a_text(lab, "账" * 134) == 2
+    lab.send()
+    assert [len(segment.user_data) for segment in lab.smsc.submitted] == [140, 140]
+    assert all(segment.receipt_wanted for segment in lab.smsc.submitted)
+    assert rows(lab) == [("ACCEPTED", False)] * 2
+
+
+def test_a_refused_segment_is_not_overtaken_by_the_next(lab: Lab) -> None:
+    """1 accepted, 2 throttled: 3 waits behind 2, so nothing arrives out of order."""
+    a_text(lab, "账" * 200)
+    lab.smsc.answers = [OutboxState.ACCEPTED, OutboxState.QUEUED]
+    lab.send()
+    lab.send()
+    assert [segment.segment for segment in lab.smsc.submitted] == [1, 2]
+    lab.clock.advance(2)
+    lab.send()
+    assert [segment.segment for segment in lab.smsc.submitted] == [1, 2, 2, 3]
+
+
+def test_a_text_without_an_answer_is_sent_again_and_flagged(lab: Lab) -> None:
+    """Never missing; the possible double is visible."""
+    a_text(lab)
+    lab.smsc.answers = [OutboxState.UNKNOWN]
+    lab.send()
+    lab.clock.advance(2)
+    lab.send()
+    assert rows(lab) == [("ACCEPTED", True)]
+
+
+def test_a_text_that_was_throttled_for_long_is_sent_again_when_in_doubt(lab: Lab) -> None:
+    """Refusals are no doubts: the first lost answer after six of them still gets its second copy, flagged."""
+    a_text(lab)
+    lab.smsc.answers = [*[OutboxState.QUEUED] * 6, OutboxState.UNKNOWN]
+    for _ in range(8):
+        lab.send()
+        lab.clock.advance(61)
+    assert rows(lab) == [("ACCEPTED", True)]
+
+
+def test_a_refusal_nobody_understands_is_tried_once_more_and_then_final(lab: Lab) -> None:
+    """A vendor's status: the same message is not knocked at that door for ever; throttling is."""
+    a_text(lab)
+    lab.smsc.answers = [SegmentResult(0, OutboxState.QUEUED, 0x0410)] * 5
+    for _ in range(5):
+        lab.send()
+        lab.clock.advance(61)
+    assert rows(lab) == [("REFUSED", False)]
+    assert len(lab.smsc.submitted) == 2
+
+
+def test_messages_that_wait_for_a_refusal_to_pass_stand_in_nobodys_way(lab: Lab) -> None:
+    """Long bills to full mailboxes are tried again for days; what comes behind them goes out meanwhile."""
+    for number in range(3):
+        a_text(lab, "账" * 200, f"bill{number}")
+    lab.smsc.answers = [OutboxState.QUEUED] * 3
+    lab.send()
+    a_text(lab, outbox_id="behind")
+    claimed = lab.step(lambda conn, context: claim(conn, context, lab.hooks, 2))
+    assert [message[0].outbox_id for message in claimed] == ["behind"]
+
+
+def test_a_text_handed_over_when_the_program_died_is_sent_again_and_flagged(lab: Lab) -> None:
+    """The claim was durable, the answer was not: after the restart the text goes once more."""
+    a_text(lab)
+    lab.crash_before = lab.steps + 2
+    with pytest.raises(Crash):
+        lab.send()
+    lab.restart()
+    lab.clock.advance(2)
+    lab.send()
+    assert rows(lab) == [("ACCEPTED", True)]
+    assert len(lab.smsc.submitted) == 2
+
+
+def test_the_rest_of_a_text_refused_for_good_is_withdrawn(lab: Lab) -> None:
+    """Half a bill is no bill."""
+    a_text(lab, "账" * 134)
+    lab.smsc.answers = [OutboxState.REFUSED]
+    lab.send()
+    lab.send()
+    assert rows(lab) == [("REFUSED", False), ("WITHDRAWN", False)]
+
+
+@pytest.mark.parametrize("spelling", ["00000001", "1", "'00000001'"])
+def test_a_receipt_finds_its_segment_in_any_spelling(lab: Lab, spelling: str) -> None:
+    """Centres add and drop zeros and quotes; the number it went to must agree."""
+    a_text(lab)
+    lab.send()
+    assert receive(lab, a_receipt(spelling), "8613900000000") == "receipt.parked"
+    assert receive(lab, a_receipt(spelling)) == "receipt.matched"
+    assert [(fact.state, fact.origin, fact.origin_id) for fact in lab.receipts] == [("DELIVRD", "statement", "7")]
+
+
+def test_a_receipt_before_the_answer_waits_for_it(lab: Lab) -> None:
+    """Some centres deliver the receipt first; it is parked and applied with the answer."""
+    a_text(lab)
+    assert receive(lab, a_receipt("00000001")) == "receipt.parked"
+    lab.send()
+    assert [fact.state for fact in lab.receipts] == ["DELIVRD"]
+
+
+def test_a_late_intermediate_receipt_does_not_undo_a_final_one(lab: Lab) -> None:
+    """ENROUTE after DELIVRD says nothing; the same receipt twice is told once."""
+    a_text(lab)
+    lab.send()
+    for state in ("DELIVRD", "ENROUTE", "DELIVRD"):
+        receive(lab, a_receipt("1", state))
+    assert [fact.state for fact in lab.receipts] == ["DELIVRD"]
+
+
+@pytest.mark.parametrize(("first", "later"), [("DELIVRD", "EXPIRED"), ("UNDELIV", "DELIVRD")])
+def test_the_first_final_receipt_stands(lab: Lab, first: str, later: str) -> None:
+    """A centre that contradicts itself, or another message's look-alike id: what was told once is not untold."""
+    a_text(lab)
+    lab.send()
+    for state in ("ENROUTE", first, later):
+        receive(lab, a_receipt("1", state))
+    assert [fact.state for fact in lab.receipts] == ["ENROUTE", first]
+    assert [row.receipt for row in lab.read(select(outbox.c.receipt))] == [first]
+
+
+def test_a_request_of_the_card_is_taken_once(lab: Lab) -> None:
+    """The SMSC delivers twice, with another id: one request, one marked as its repetition; the octets are not kept."""
+    request = a_request(5, b"\x01\x01" + bytes(64))
+    assert [lab.deliver(request), lab.deliver(request)] == ["mo.taken", "mo.duplicate"]
+    assert [(taken.counter, taken.is_repeat) for taken in lab.requests] == [(5, False), (5, True)]
+    assert lab.requests[0].request_octets[:2] == b"\x01\x01"
+    assert [row.user_data for row in lab.read(select(inbox.c.user_data))] == [None, None]
+
+
+def test_requests_out_of_order_are_taken_within_the_window(lab: Lab) -> None:
+    """64 counters back are remembered; older ones are refused, because nobody can tell."""
+    words = [lab.deliver(a_request(counter)) for counter in (70, 69, 7, 6, 69)]
+    assert words == ["mo.taken", "mo.taken", "mo.taken", "mo.duplicate", "mo.duplicate"]
+
+
+def test_a_request_under_another_cards_key_is_refused(lab: Lab) -> None:
+    """The number says one card, the key another: nothing happens."""
+    foreign = a_request(5, iccid="89860099999999999999")
+    assert lab.deliver(foreign) == "mo.forged"
+    assert lab.deliver(a_request(5), source="8613911111111") == "mo.foreign"
+    assert lab.requests == []
+
+
+def test_a_request_that_changed_on_its_way_is_refused(lab: Lab) -> None:
+    """One flipped bit anywhere in the packet: refused, the window untouched."""
+    request = a_request(5)
+    for at in range(3, len(request), 7):
+        spoilt = request[:at] + bytes((request[at] ^ 1,)) + request[at + 1 :]
+        assert lab.deliver(spoilt) != "mo.taken"
+    assert lab.deliver(request) == "mo.taken"
+
+
+def test_a_request_whose_business_fails_is_not_acknowledged_and_comes_again(lab: Lab) -> None:
+    """The hook raises: everything is rolled back, the counter too, so the SMSC's next try is new."""
+    request = a_request(5)
+    lab.hooks.on_mo_request = lambda *_: (_ for _ in ()).throw(RuntimeError("broken"))
+    with pytest.raises(RuntimeError):
+        lab.deliver(request)
+    lab.hooks.on_mo_request = lambda _conn, one, _context: lab.requests.append(one)
+    assert lab.deliver(request) == "mo.taken"
+
+
+def test_a_por_in_several_segments_survives_a_crash_between_them(lab: Lab) -> None:
+    """Segments are rows: in any order, with a restart in between, with one of them twice."""
+    lab.issue()
+    lab.order(JobKind.QUERY, "query")
+    lab.sweep()
+    [answer] = lab.send()
+    packet = answer[3:]
+    first, second = _in_two(packet)
+    assert lab.deliver(second) == "segment"
+    lab.restart()
+    assert lab.deliver(second) == "segment"
+    assert lab.deliver(first) == "por.counted"
+    assert lab.states()["query"] == "APPLIED"
+
+
+def _in_two(packet: bytes) -> tuple[bytes, bytes]:
+    """A short packet cut in two as a long one would be."""
+    whole = split_packet(packet + bytes(140 - len(packet)), iei=IEI_RESPONSE_PACKET, reference=9)
+    assert len(whole) == 2
+    head = whole[0][:8]
+    return head + packet[:20], whole[1][:6] + packet[20:]
+
+
+def test_a_flood_of_first_segments_is_bounded(lab: Lab) -> None:
+    """A source may open eight messages at a time; the ninth is refused, a legal one goes through later."""
+    for reference in range(OPEN_SETS_PER_SOURCE + 5):
+        lab.deliver(bytes((5, 0, 3, reference, 255, 1)) + b"x")
+    kept = lab.read(select(inbox.c.id).where(inbox.c.state == "PART"))
+    assert len(kept) == OPEN_SETS_PER_SOURCE
+    lab.clock.advance(601)
+    assert lab.deliver(bytes((5, 0, 3, 200, 255, 1)) + b"x") == "segment"
+
+
+@pytest.mark.parametrize("octets", ["", "ff", "05000300", "027100", "02710000", "0270000001", "027000ffff"])
+def test_octets_that_do_not_read_are_stored_as_refused(lab: Lab, octets: str) -> None:
+    """Short, cut or hostile: acknowledged, kept as a refused row, nothing changes."""
+    before = lab.states()
+    lab.deliver(bytes.fromhex(octets))
+    assert lab.states() == before
+    assert len(lab.read(select(inbox.c.id))) == 1
+
+
+def test_a_text_of_a_member_is_told_once(lab: Lab) -> None:
+    """The text goes to its hook; the same text again within ten minutes is the SMSC's repetition."""
+    texts: list[TextMo] = []
+    lab.hooks.on_text_mo = lambda _conn, one, _context: texts.append(one)
+    [segment] = split_text("余额", reference=1)
+    message = Delivered(MSISDN, ACCESS_CODE, 0, segment.dcs, segment.udhi, segment.user_data)
+    words = [lab.step(lambda conn, context: take_delivered(conn, context, lab.means, message)) for _ in range(2)]
+    assert words == ["text.taken", "text.duplicate"]
+    assert [one.text for one in texts] == ["余额"]
+
+
+def test_the_replay_window_admits_each_counter_once() -> None:
+    """Any order within 64, never twice, nothing older."""
+    window = ReplayWindow()
+    for counter in (1, 100, 99, 37, 101):
+        after = window.admit(counter)
+        assert after is not None
+        window = after
+    assert [window.admit(counter) for counter in (1, 37, 99, 100, 101)] == [None] * 5
+    assert window.admit(38) is not None
+    assert ReplayWindow.from_row(window.highest, window.to_hex()) == window

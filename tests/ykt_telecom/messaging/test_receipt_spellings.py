@@ -1,0 +1,50 @@
+"""Ids that read as hexadecimal and as decimal: a receipt never lands on another message to the same number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from tests.ykt_telecom.lab import Lab
+from ykt_telecom.messaging.tables import outbox
+
+from .test_delivery import a_receipt, a_text, receive
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    made = Lab(tmp_path)
+    yield made
+    made.close()
+
+
+def send(lab: Lab, outbox_id: str, number: int) -> None:
+    """A text that the SMSC accepts under this message id."""
+    lab.smsc.numbers = number - 1
+    a_text(lab, outbox_id=outbox_id)
+    lab.send()
+
+
+def receipts(lab: Lab) -> dict[str, str | None]:
+    return {row.outbox_id: row.receipt for row in lab.read(select(outbox))}
+
+
+def test_an_early_receipt_waits_though_an_older_id_looks_like_it(lab: Lab) -> None:
+    """Receipt 12 comes before its answer; message C, delivered long ago, is twelve in decimal: it is not meant."""
+    send(lab, "older", 0x0C)
+    assert receive(lab, a_receipt("0000000C")) == "receipt.matched"
+    assert receive(lab, a_receipt("00000012")) == "receipt.parked"
+    lab.clock.advance(0)
+    send(lab, "newer", 0x12)
+    assert receipts(lab) == {"older": "DELIVRD", "newer": "DELIVRD"}
+
+
+def test_a_receipt_from_before_a_message_left_is_not_its_own(lab: Lab) -> None:
+    """Receipt D was never claimed, its answer being lost; message 13, sent later, is not what it tells of."""
+    assert receive(lab, a_receipt("0000000D", "EXPIRED")) == "receipt.parked"
+    lab.clock.advance(60)
+    send(lab, "later", 0x13)
+    assert receipts(lab) == {"later": None}

@@ -1,0 +1,151 @@
+"""Cards and applications: total state tables, and invariants that the database itself holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
+
+from telecom_codecs.card.identities import Iccid, Imsi, Msisdn
+from telecom_codecs.errors import BadValue
+from tests.ykt_telecom.lab import ENTERPRISE, ICCID, MSISDN, NOON, Lab
+from ykt_telecom.registry.cards.names import application_aid, application_tar
+from ykt_telecom.registry.cards.states import (
+    APPLICATION_REFUSED,
+    APPLICATION_TRANSITIONS,
+    CARD_REFUSED,
+    CARD_TRANSITIONS,
+    ApplicationEvent,
+    ApplicationState,
+    CardEvent,
+    CardState,
+    Refused,
+    follow,
+)
+from ykt_telecom.registry.cards.steps import NewCard, add_application, add_card, live_card_of, move_card
+from ykt_telecom.registry.cards.tables import card, card_application
+
+SPARE = "89860012345678905555"
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    made = Lab(tmp_path)
+    yield made
+    made.close()
+
+
+def a_new_card(iccid: str = SPARE, msisdn: str | None = None) -> NewCard:
+    return NewCard(Iccid(iccid), Imsi("460001234567890"), Msisdn(msisdn) if msisdn else None)
+
+
+def import_card(lab: Lab, new: NewCard) -> bool:
+    return lab.step(lambda conn, context: add_card(conn, new, actor="test", now=context.now))
+
+
+def an_application(lab: Lab, application_id: str, **changes: object) -> None:
+    facts = {
+        "application_id": application_id,
+        "iccid": ICCID,
+        "enterprise_id": ENTERPRISE,
+        "slot": 1,
+        "aid": str(application_aid(ENTERPRISE, 1)),
+        "name": "x",
+        "rights": 7,
+        "key_version": 1,
+        "actor": "test",
+    } | changes
+    lab.step(lambda conn, context: add_application(conn, now=context.now, **facts))  # type: ignore[arg-type]
+
+
+def test_every_pair_of_state_and_event_is_listed_or_refused() -> None:
+    """The tables are total: what is not a transition is a refusal, and is refused."""
+    assert set(CARD_TRANSITIONS) | CARD_REFUSED == set(product(CardState, CardEvent))
+    assert set(APPLICATION_TRANSITIONS) | APPLICATION_REFUSED == set(product(ApplicationState, ApplicationEvent))
+    for card_pair in CARD_REFUSED:
+        with pytest.raises(Refused):
+            follow(CARD_TRANSITIONS, *card_pair)
+    for pair in APPLICATION_REFUSED:
+        with pytest.raises(Refused):
+            follow(APPLICATION_TRANSITIONS, *pair)
+
+
+def test_ends_are_ends() -> None:
+    """No event leads out of REPLACED, CANCELLED, SCRAPPED, DELETED or FAILED."""
+    ended = {CardState.REPLACED, CardState.CANCELLED, CardState.SCRAPPED}
+    assert not [pair for pair in CARD_TRANSITIONS if pair[0] in ended]
+    assert not [
+        pair for pair in APPLICATION_TRANSITIONS if pair[0] in {ApplicationState.DELETED, ApplicationState.FAILED}
+    ]
+
+
+def test_a_number_has_one_live_card(lab: Lab) -> None:
+    """INV-1: the second card of a number is refused by the step, and by the database if a step forgot."""
+    with pytest.raises(Refused, match="live card"):
+        import_card(lab, a_new_card(msisdn=MSISDN))
+    row = {
+        "iccid": SPARE,
+        "msisdn": MSISDN,
+        "profile": "ykt",
+        "state": "ISSUED",
+        "mt_kic": 1,
+        "mt_kid": 1,
+        "mo_kic": 1,
+        "mo_kid": 1,
+        "key_generation": 1,
+        "created_at": NOON,
+        "updated_at": NOON,
+    }
+    with pytest.raises(IntegrityError):
+        lab.step(lambda conn, _: conn.execute(insert(card).values(row)))
+
+
+def test_a_number_is_free_again_when_its_card_has_ended(lab: Lab) -> None:
+    """A replaced card lets its number go."""
+    lab.issue()
+    lab.step(lambda conn, context: move_card(conn, ICCID, CardEvent.REPLACE, actor="test", now=context.now))
+    assert import_card(lab, a_new_card(msisdn=MSISDN)) is True
+    found = lab.step(lambda conn, _: live_card_of(conn, MSISDN))
+    assert found is not None
+    assert found.iccid == SPARE
+
+
+def test_an_import_can_be_repeated(lab: Lab) -> None:
+    """The same card again changes nothing; with another number it is refused."""
+    assert import_card(lab, a_new_card()) is True
+    assert import_card(lab, a_new_card()) is False
+    with pytest.raises(Refused, match="another number"):
+        import_card(lab, a_new_card(msisdn="8613900000000"))
+
+
+def test_an_enterprise_has_one_application_on_a_card(lab: Lab) -> None:
+    """INV-4: by enterprise and by slot, whatever the steps think; a failed one frees both."""
+    an_application(lab, "one")
+    for changes in ({"slot": 2}, {"enterprise_id": 9999}):
+        with pytest.raises(Refused):
+            an_application(lab, "two", **changes)
+    lab.step(
+        lambda conn, _: conn.execute(
+            card_application.update().where(card_application.c.id == "one").values(state=ApplicationState.FAILED)
+        )
+    )
+    an_application(lab, "three")
+
+
+@pytest.mark.parametrize("slot", [0, 9])
+def test_a_card_has_eight_slots(slot: int) -> None:
+    """Neither 0 nor 9 is one."""
+    with pytest.raises(BadValue):
+        application_tar(slot)
+    with pytest.raises(BadValue):
+        application_aid(ENTERPRISE, slot)
+
+
+def test_names_are_those_of_the_wire_document() -> None:
+    """RID, module, enterprise, TAR, two zero octets."""
+    assert str(application_aid(0x1001, 3)).upper() == "F0594B5431000200001001594B030000"
+    assert str(application_tar(8)).upper() == "594B08"

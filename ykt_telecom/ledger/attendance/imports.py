@@ -1,0 +1,44 @@
+"""Import of a file of attendance events: all of it or nothing, and the same file again changes nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from ..taps.imports import ImportReport, import_rows
+from ..taps.table_text import Upload, read_hex, read_moment, read_number, read_upload
+from .steps import AttendanceEvent, Kind, post_event
+
+COLUMNS = ("iccid", "enterprise", "kind", "counter", "terminal", "time", "tac")
+FILE_KIND = "ATTENDANCE"
+
+
+def read_events(octets: bytes) -> Upload[AttendanceEvent]:
+    """The rows of a file; raises :class:`BadFile`. `kind` is punch or door; `tac` may be empty."""
+    return read_upload(octets, COLUMNS, _row)
+
+
+def import_events(connection: Connection, upload: Upload[AttendanceEvent], *, now: datetime) -> ImportReport:
+    """Take every row; raises :class:`BadFile` when one cannot be taken (the caller's transaction then rolls back)."""
+
+    def post(what: AttendanceEvent, origin: str) -> str:
+        return post_event(connection, what, now=now, origin=origin).name
+
+    return import_rows(connection, upload, FILE_KIND, post, now=now)
+
+
+def _row(fields: dict[str, str]) -> AttendanceEvent:
+    try:
+        kind = Kind(fields["kind"].upper())
+    except ValueError:
+        raise ValueError(f"kind: {fields['kind'][:20]!r} is none of punch, door") from None
+    return AttendanceEvent(
+        iccid=fields["iccid"],
+        enterprise_id=read_number(fields["enterprise"], "enterprise"),
+        counter=read_number(fields["counter"], "counter"),
+        terminal=fields["terminal"],
+        occurred_at=read_moment(fields["time"]),
+        kind=kind,
+        tac=read_hex(fields["tac"], "tac"),
+    )

@@ -1,0 +1,44 @@
+"""Tables of attendance: what the terminals saw, the enterprise's hours, and the days of leave."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, Integer, LargeBinary, String, Table
+
+from ...storage.schema import BigKey, Instant, metadata
+
+#: One tap at an attendance terminal (PUNCH) or a door (DOOR). `id` grows in the order of acceptance: cut-offs are ids.
+attendance_event = Table(
+    "attendance_event",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("iccid", String(20), ForeignKey("card.iccid"), nullable=False),
+    Column("enterprise_id", BigInteger, ForeignKey("enterprise.id"), nullable=False),
+    Column("application_id", String(32), ForeignKey("card_application.id"), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("counter", BigInteger, nullable=False),
+    Column("terminal", String(20), nullable=False),
+    Column("tac", LargeBinary),
+    Column("occurred_at", Instant, nullable=False),
+    Column("accepted_at", Instant, nullable=False),
+    Column("origin", String(72), nullable=False),
+    Index("uq_attendance_event_counter", "application_id", "counter", unique=True),
+    Index("ix_attendance_event_month", "enterprise_id", "occurred_at"),
+    sqlite_autoincrement=True,
+)
+
+#: The working hours of an enterprise, in minutes after midnight; without a row 9:00 to 18:00 apply.
+shift = Table(
+    "shift",
+    metadata,
+    Column("enterprise_id", BigInteger, ForeignKey("enterprise.id"), primary_key=True, autoincrement=False),
+    Column("starts_minute", Integer, nullable=False),
+    Column("ends_minute", Integer, nullable=False),
+)
+
+#: A day on which a member need not come.
+leave_day = Table(
+    "leave_day",
+    metadata,
+    Column("member_id", BigInteger, ForeignKey("member.id"), primary_key=True),
+    Column("day", Date, primary_key=True),
+)

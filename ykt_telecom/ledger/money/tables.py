@@ -1,0 +1,92 @@
+"""Tables of the money: purses, what happened on cards, and the double-entry books. Amounts are integer fen."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+)
+
+from ...storage.schema import BigKey, Instant, metadata
+
+#: The platform's balance of an application on a card: the sum of its purse account, kept beside it.
+purse = Table(
+    "purse",
+    metadata,
+    Column("iccid", String(20), ForeignKey("card.iccid"), primary_key=True),
+    Column("enterprise_id", BigInteger, ForeignKey("enterprise.id"), primary_key=True),
+    Column("balance_fen", BigInteger, nullable=False),
+    Column("valid_until", Date),
+    Column("opened_at", Instant, nullable=False),
+    CheckConstraint("balance_fen >= 0", name="balance_not_negative"),
+)
+
+#: What a card did, as a terminal or an upload reported it. `id` grows in the order of acceptance: cut-offs are ids.
+card_transaction = Table(
+    "card_transaction",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("iccid", String(20), ForeignKey("card.iccid"), nullable=False),
+    Column("enterprise_id", BigInteger, ForeignKey("enterprise.id"), nullable=False),
+    Column("application_id", String(32), ForeignKey("card_application.id"), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("amount_fen", BigInteger, nullable=False),
+    Column("counter", BigInteger, nullable=False),
+    Column("terminal", String(20), nullable=False),
+    Column("card_balance_fen", BigInteger),
+    Column("tac", LargeBinary),
+    Column("occurred_at", Instant, nullable=False),
+    Column("accepted_at", Instant, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("reason", String(80)),
+    Column("origin", String(72), nullable=False),
+    CheckConstraint("amount_fen > 0", name="amount_positive"),
+    Index("uq_card_transaction_counter", "application_id", "counter", unique=True),
+    Index("ix_card_transaction_month", "enterprise_id", "occurred_at"),
+    # a statement sums the purse of each card: never the enterprise's whole history
+    Index("ix_card_transaction_card", "iccid", "enterprise_id", "occurred_at"),
+    Index("ix_card_transaction_terminal", "terminal", "iccid"),
+    sqlite_autoincrement=True,
+)
+
+#: One booking of a transaction; its entries add up to zero.
+posting = Table(
+    "posting",
+    metadata,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("enterprise_id", BigInteger, ForeignKey("enterprise.id"), nullable=False),
+    Column("transaction_id", BigInteger, ForeignKey("card_transaction.id"), nullable=False, unique=True),
+    Column("posted_at", Instant, nullable=False),
+)
+
+#: `account` is FLOAT (money taken in), SALES (money spent) or PURSE:<iccid>; exactly one side is not zero.
+ledger_entry = Table(
+    "ledger_entry",
+    metadata,
+    Column("posting_id", BigInteger, ForeignKey("posting.id"), primary_key=True),
+    Column("line", Integer, primary_key=True),
+    Column("enterprise_id", BigInteger, nullable=False),
+    Column("account", String(32), nullable=False),
+    Column("debit_fen", BigInteger, nullable=False),
+    Column("credit_fen", BigInteger, nullable=False),
+    CheckConstraint("(debit_fen > 0 and credit_fen = 0) or (debit_fen = 0 and credit_fen > 0)", name="one_side"),
+    Index("ix_ledger_entry_account", "enterprise_id", "account"),
+)
+
+#: A file that was imported; the same octets again change nothing.
+imported_file = Table(
+    "imported_file",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("imported_at", Instant, nullable=False),
+)

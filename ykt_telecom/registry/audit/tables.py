@@ -1,0 +1,34 @@
+"""Table of the audit log: every change of state has its row, written in the same transaction."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, String, Table, text
+
+from ...storage.schema import BigKey, Instant, metadata
+
+_UNSEALED = text("seal is null")
+
+#: `seal` chains the rows: HMAC over the row and the seal before it; null until the sealing step has passed.
+audit_row = Table(
+    "audit_row",
+    metadata,
+    Column("seq", BigKey, primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("action", String(48), nullable=False),
+    Column("subject", String(96), nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("seal", String(64)),
+    Index("ix_audit_row_unsealed", "seq", sqlite_where=_UNSEALED, postgresql_where=_UNSEALED),
+    sqlite_autoincrement=True,
+)
+
+#: One row: how far the chain has come, proved by an HMAC. Without it the chain's end could be cut off or sealed anew.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("seal", String(64), nullable=False),
+    Column("proof", String(64), nullable=False),
+)

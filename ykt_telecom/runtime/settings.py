@@ -1,0 +1,302 @@
+"""The configuration: one TOML file, overruled by `YKT_…` environment variables, checked whole before anything starts.
+
+An unknown key is an error that names the nearest known one. `YKT_HTTP_PORT=8080` stands for `port` in `[http]`;
+links are configured in the file only.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+
+from telecom_codecs.errors import CodecError
+from telecom_codecs.ota.secured_packet import CounterCheck, PacketCheck, PorRequest, Spi
+
+from ..ota.means import OtaPolicy
+
+#: Environment variables of the test suite, which are none of ours.
+_NOT_OURS = ("YKT_TEST_", "YKT_VECTORS", "YKT_REQUIRE", "YKT_CONFIG", "YKT_BENCH_")
+
+
+#: Octets of an SMPP 3.4 password, without its NUL (§5.2.2).
+PASSWORD_LENGTH = 8
+
+
+class BadConfiguration(ValueError):
+    """The configuration does not fit. The message is one line: the key, what is wrong, the remedy."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DatabaseSettings(_Section):
+    """[database]"""
+
+    #: `sqlite:///PATH`; empty: `database/ykt.db` inside `data_dir`.
+    url: str = ""
+
+
+class LinkSettings(_Section):
+    """[[smsc.links]], one per SMSC. Give `password` or `password_file` (at most 8 octets, SMPP 3.4)."""
+
+    name: str = "smsc"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 2775
+    system_id: Annotated[str, Field(min_length=1, max_length=15)]
+    password: SecretStr = SecretStr("")
+    password_file: Path | None = None
+    bind: Literal["transceiver", "transmitter", "receiver"] = "transceiver"
+    #: Submissions without an answer at a time.
+    window: Annotated[int, Field(ge=1, le=1000)] = 50
+    #: Segments a second; 0 as fast as the window allows.
+    rate: Annotated[float, Field(ge=0, le=100_000)] = 0.0
+    #: Seconds of silence before an enquire_link.
+    enquire_link: Annotated[float, Field(ge=1, le=3600)] = 15.0
+    #: Seconds until a submission without an answer counts as unknown.
+    response_timeout: Annotated[float, Field(ge=0.1, le=300)] = 10.0
+    address_range: str = ""
+
+    @field_validator("password")
+    @classmethod
+    def _short(cls, password: SecretStr) -> SecretStr:
+        return SecretStr(_smpp_password(password.get_secret_value()))
+
+    def secret(self) -> str:
+        """The password, read from its file when there is one."""
+        if self.password_file is None:
+            return self.password.get_secret_value()
+        try:
+            return _smpp_password(self.password_file.read_text(encoding="utf-8").strip())
+        except OSError as error:
+            raise BadConfiguration(
+                f"smsc.links.password_file: {self.password_file}: {error.strerror}; write the password there, mode 0600"
+            ) from None
+        except ValueError as error:
+            raise BadConfiguration(f"smsc.links.password_file: {self.password_file}: {error}") from None
+
+
+def _smpp_password(text: str) -> str:
+    if len(text) > PASSWORD_LENGTH or not text.isascii():
+        raise ValueError(f"an SMPP password has at most {PASSWORD_LENGTH} ASCII characters; agree on one with the SMSC")
+    return text
+
+
+class SmscSettings(_Section):
+    """[smsc]"""
+
+    links: tuple[LinkSettings, ...] = ()
+    #: Messages handed to a link at a time.
+    in_flight: Annotated[int, Field(ge=1, le=10_000)] = 100
+
+
+class HttpSettings(_Section):
+    """[http]"""
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    #: 0: any free port.
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    #: Allow an address other than loopback without TLS.
+    insecure_bind: bool = False
+
+    @model_validator(mode="after")
+    def _loopback_only(self) -> HttpSettings:
+        try:
+            loopback = ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            loopback = self.host == "localhost"
+        if not loopback and not self.insecure_bind:
+            raise ValueError(f"host {self.host} is not loopback: use 127.0.0.1, or set insecure_bind = true")
+        return self
+
+
+class SmsSettings(_Section):
+    """[sms]"""
+
+    #: Source of everything we send and destination of the cards' requests.
+    access_code: Annotated[str, Field(pattern=r"^[0-9]{3,15}$")] = "106572000"
+
+
+class OtaSettings(_Section):
+    """[ota]"""
+
+    #: SPI of command packets, four hexadecimal digits: 1639, or 1619 where the SMSC relays DELIVER-REPORT data.
+    spi: str = "1639"
+    #: Seconds to wait for the card's PoR once the SMSC has the packet.
+    por_timeout: Annotated[float, Field(ge=0.05, le=86_400)] = 60.0
+    #: Seconds before attempt 2, 3…; the last one repeats until the job expires.
+    resend_delays: tuple[Annotated[float, Field(ge=0.05, le=604_800)], ...] = (5, 30, 120, 600, 3600, 14_400)
+    #: Allow single DES and degenerate 3DES keys. Laboratories only.
+    weak_algorithms: bool = False
+
+    @field_validator("spi")
+    @classmethod
+    def _secured(cls, text: str) -> str:
+        try:
+            spi = Spi.decode(bytes.fromhex(text))
+        except (ValueError, CodecError):
+            raise ValueError("four hexadecimal digits like 1639, please") from None
+        secured = spi.check is PacketCheck.CC and spi.ciphered and spi.counter is CounterCheck.HIGHER
+        proven = spi.por is PorRequest.ALWAYS and spi.por_check is PacketCheck.CC
+        if not (secured and proven):
+            raise ValueError("the SPI must ask for CC, ciphering, a higher counter and a PoR with CC: 1639 or 1619")
+        return text.lower()
+
+    @field_validator("resend_delays")
+    @classmethod
+    def _some(cls, delays: tuple[float, ...]) -> tuple[float, ...]:
+        if not delays:
+            raise ValueError("at least one delay, please")
+        return delays
+
+    def policy(self) -> OtaPolicy:
+        return OtaPolicy(
+            spi=bytes.fromhex(self.spi),
+            por_timeout=timedelta(seconds=self.por_timeout),
+            delays=tuple(timedelta(seconds=seconds) for seconds in self.resend_delays),
+            weak_algorithms=self.weak_algorithms,
+        )
+
+
+class KeySettings(_Section):
+    """[keys]"""
+
+    #: The KEK, 0600, outside the database's folder. Empty: `secrets/kek` inside `data_dir`.
+    kek_file: Path | None = None
+
+
+class LogSettings(_Section):
+    """[log]"""
+
+    format: Literal["json", "console"] = "json"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(_Section):
+    """The whole configuration."""
+
+    data_dir: Path
+    database: DatabaseSettings = DatabaseSettings()
+    smsc: SmscSettings = SmscSettings()
+    http: HttpSettings = HttpSettings()
+    sms: SmsSettings = SmsSettings()
+    ota: OtaSettings = OtaSettings()
+    keys: KeySettings = KeySettings()
+    log: LogSettings = LogSettings()
+
+    @property
+    def database_path(self) -> Path:
+        url = self.database.url
+        return Path(url.removeprefix("sqlite:///")) if url else self.data_dir / "database" / "ykt.db"
+
+    @property
+    def kek_path(self) -> Path:
+        return self.keys.kek_file or self.data_dir / "secrets" / "kek"
+
+    @model_validator(mode="after")
+    def _known_database(self) -> Settings:
+        if self.database.url and not self.database.url.startswith("sqlite:///"):
+            raise ValueError("database.url: only sqlite:///PATH works in this version")
+        return self
+
+    def insecure(self) -> list[str]:
+        """The switches that a real installation does not set."""
+        found = []
+        if self.ota.weak_algorithms:
+            found.append("ota.weak_algorithms")
+        if self.http.insecure_bind:
+            found.append("http.insecure_bind")
+        return found
+
+
+def read_settings(path: Path | None, environment: Mapping[str, str], **overrides: Any) -> Settings:
+    """The settings of a file (if any), the environment, and the caller's own; raises :class:`BadConfiguration`."""
+    values: dict[str, Any] = {}
+    if path is not None:
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise BadConfiguration(f"{path}: {error.strerror}; `ykt init --data DIR` writes a first one") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise BadConfiguration(f"{path}: not TOML: {error}") from None
+    for keys, text in _from_environment(environment):
+        place = values
+        for key in keys[:-1]:
+            place = place.setdefault(key, {})
+            if not isinstance(place, dict):
+                raise BadConfiguration(f"{key}: a section is wanted; write [{key}]")
+        place[keys[-1]] = text
+    values.update(overrides)
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise BadConfiguration(_one_line(error)) from None
+    for link in settings.smsc.links:
+        link.secret()
+    return settings
+
+
+def _variables() -> dict[str, tuple[str, ...]]:
+    """Environment variable → key path, for every scalar key."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, field in Settings.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, _Section):
+            for key in section.model_fields:
+                if key != "links":
+                    found[f"YKT_{name}_{key}".upper()] = (name, key)
+        else:
+            found[f"YKT_{name}".upper()] = (name,)
+    return found
+
+
+def _from_environment(environment: Mapping[str, str]) -> list[tuple[tuple[str, ...], Any]]:
+    known = _variables()
+    found: list[tuple[tuple[str, ...], Any]] = []
+    for name, text in environment.items():
+        if not name.startswith("YKT_") or name.startswith(_NOT_OURS):
+            continue
+        if name not in known:
+            raise BadConfiguration(f"{name}: unknown variable{_nearest(name, known)}")
+        keys = known[name]
+        found.append((keys, text.split(",") if keys[-1] == "resend_delays" else text))
+    return found
+
+
+def _nearest(name: str, known: Mapping[str, Any] | set[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), 1, 0.5)
+    return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(sorted(known))}"
+
+
+def _one_line(error: ValidationError) -> str:
+    found = error.errors()
+    first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
+    names = [str(part) for part in first["loc"]]
+    where = ".".join(names) or "configuration"
+    if first["type"] == "extra_forbidden":
+        return f"{where}: unknown key{_nearest(names[-1], _keys_beside(names))}"
+    if where == "data_dir" and first["type"] == "missing":
+        return "data_dir: missing; name an installation with --data DIR or --config FILE (`ykt init` makes one)"
+    if first["type"] == "missing":
+        return f"{where}: missing; set it"
+    if first["type"] in {"model_type", "model_attributes_type"}:
+        return f"{where}: a section is wanted; write [{where}]"
+    return f"{where}: {first['msg'].removeprefix('Value error, ')}"
+
+
+def _keys_beside(names: list[str]) -> set[str]:
+    """The keys that are known where the unknown one stands."""
+    section: Any = Settings
+    for name in names[:-1]:
+        if name.isdigit():
+            continue
+        section = LinkSettings if name == "links" else section.model_fields[name].annotation
+    return set(section.model_fields)

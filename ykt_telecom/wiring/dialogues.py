@@ -1,0 +1,133 @@
+"""Joins the dialogues to the platform's own steps: the only module here that names the order and outbox functions."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from telecom_codecs.crypto.secret_key import SecretKey
+
+from ..flows.dialogue.neighbours import Neighbours, VerifyOrder
+from ..flows.dialogue.password import PasswordSeal
+from ..flows.dialogue.steps import ORIGIN, DialogueSteps
+from ..flows.dialogue.verification import DEADLINE_SECONDS, WORKERS, Verification
+from ..messaging.outbox import PRIORITY_DIALOGUE, enqueue_text
+from ..messaging.receivers import Hooks
+from ..ota.outcome import JobKind
+from ..ota.steps import order_job
+from ..registry.audit.steps import record
+from ..registry.keys.wrapping import KeyRing
+from ..runtime.clock import Clock
+from ..storage.committer import Committer
+from ..storage.context import StepContext
+
+PEPPER = "password pepper"
+
+
+class Host(Protocol):
+    """What the service offers to those who join it."""
+
+    hooks: Hooks
+    clock: Clock
+    ring: KeyRing
+    on_start: list[Callable[[], Awaitable[object]]]
+    on_stop: list[Callable[[], Awaitable[object]]]
+
+    @property
+    def committer(self) -> Committer: ...
+
+
+def password_seal(ring: KeyRing, *, cheap: bool = False) -> PasswordSeal:
+    """The seal of an installation; its pepper is derived from the KEK and stored nowhere."""
+    return PasswordSeal(SecretKey(ring.derive(PEPPER)), cheap=cheap)
+
+
+def join_dialogues(
+    host: Host, *, seal: PasswordSeal | None = None, deadline: float = DEADLINE_SECONDS, workers: int = WORKERS
+) -> Verification:
+    """Hang the dialogues into the service; at start they take up what was being judged.
+
+    `deadline` in seconds is when every reply to a password is released.
+    """
+    used = seal or password_seal(host.ring)
+    orders: list[Verification] = []
+
+    def verify(order: VerifyOrder) -> None:
+        orders[0].submit(order)
+
+    async def perform(step: Callable[[Connection, StepContext], None]) -> None:
+        await host.committer.perform(step)
+
+    async def begin() -> None:
+        await host.committer.perform(steps.recover)
+
+    steps = DialogueSteps(Neighbours(_order_job, _send_text, _record, verify, used))
+    verification = Verification(
+        used,
+        perform=perform,
+        finish=steps.on_verdict,
+        monotonic=host.clock.monotonic,
+        deadline=deadline,
+        workers=workers,
+    )
+    orders.append(verification)
+    host.hooks.on_mo_request = steps.on_mo_request
+    host.hooks.on_job_outcome.append(steps.on_job_outcome)
+    host.on_start.append(begin)
+    host.on_stop.append(verification.stop)
+    return verification
+
+
+def _order_job(
+    connection: Connection,
+    *,
+    job_id: str,
+    kind: str,
+    iccid: str,
+    enterprise_id: int | None,
+    payload: Mapping[str, Any],
+    origin_id: str,
+    now: datetime,
+) -> None:
+    order_job(
+        connection,
+        job_id=job_id,
+        kind=JobKind(kind),
+        iccid=iccid,
+        enterprise_id=enterprise_id,
+        payload=payload,
+        origin=ORIGIN,
+        origin_id=origin_id,
+        priority=PRIORITY_DIALOGUE,
+        now=now,
+    )
+
+
+def _send_text(
+    connection: Connection,
+    *,
+    outbox_id: str,
+    msisdn: str,
+    text: str,
+    message_class: str,
+    origin_id: str,
+    now: datetime,
+) -> None:
+    enqueue_text(
+        connection,
+        outbox_id=outbox_id,
+        msisdn=msisdn,
+        text=text,
+        message_class=message_class,
+        origin=ORIGIN,
+        origin_id=origin_id,
+        now=now,
+        priority=PRIORITY_DIALOGUE,
+    )
+
+
+def _record(connection: Connection, *, action: str, subject: str, facts: Mapping[str, Any], now: datetime) -> None:
+    record(connection, at=now, actor=ORIGIN, action=action, subject=subject, facts=facts)

@@ -1,0 +1,311 @@
+"""The service: database, committer, links, pumps, inbox, jobs, timers and HTTP, wired together in one process.
+
+    service = Service(settings, reactor=reactor)
+    join_everything(service)         # hang the business in: service.hooks, service.schedules, service.on_start
+    await service.start()            # inside the running loop
+    …
+    await service.stop()             # drains, then closes
+
+`serve` does that around the reactor for the command line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from smsc_gateway.links.esme import EsmeLink, LinkConfig, OnDeliver
+from telecom_codecs.crypto.openssl import OpenSslProvider
+from telecom_codecs.crypto.secret_key import CryptoProvider
+
+from ..faces.api.app import make_app
+from ..faces.api.server import HttpServer
+from ..messaging.intake import Intake
+from ..messaging.link import Link, SourceAddress
+from ..messaging.pump import Pump
+from ..messaging.receivers import Hooks
+from ..messaging.sending import settle_after_crash
+from ..ota.dispatch import Dispatcher
+from ..ota.means import OtaMeans
+from ..registry.audit.steps import seal
+from ..registry.keys.steps import prove_key_ring
+from ..registry.keys.wrapping import KeyRing, open_key_ring
+from ..runtime.bridge import deferred
+from ..runtime.clock import BUSINESS_ZONE, Clock, SystemClock
+from ..runtime.settings import LinkSettings, Settings
+from ..runtime.supervisor import Supervisor
+from ..runtime.tokens import SystemTokens, Tokens
+from ..storage.committer import Committer
+from ..storage.database import Database, create_all, open_database
+from ..storage.faults import StorageUnavailable
+from ..storage.marks import JOBS, OUTBOX
+from .dialogues import join_dialogues
+from .jobs import connect_jobs
+from .statements import join_statements
+
+__all__ = ["Hooks", "ManagedLink", "Service", "join_everything", "serve"]
+
+log = structlog.get_logger(__name__)
+
+#: Seconds between two sealings of the audit log.
+_SEAL_EVERY = 2.0
+#: Seconds that a stop waits for answers of the SMSC.
+_DRAIN = 5.0
+
+
+class ManagedLink(Link, Protocol):
+    """A link that the service starts and stops."""
+
+    def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+LinkFactory = Callable[[LinkSettings, OnDeliver], ManagedLink]
+
+
+class Service:
+    """One installation, running in the current process.
+
+    `hooks` are the business's places inside transactions; `schedules` are called with the scheduler before it runs,
+    `on_start` are awaited after that and before anything is sent or received, `on_stop` first when stopping. All are
+    filled before :meth:`start`.
+    `reactor` is Twisted's, needed for real links only; `link_factory` replaces them (tests, the demo).
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        reactor: Any = None,
+        clock: Clock | None = None,
+        tokens: Tokens | None = None,
+        provider: CryptoProvider | None = None,
+        ring: KeyRing | None = None,
+        link_factory: LinkFactory | None = None,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.tokens = tokens or SystemTokens()
+        self.provider = provider or OpenSslProvider()
+        self.ring = ring or open_key_ring(settings.kek_path, settings.database_path)
+        self.hooks = Hooks()
+        self.means = OtaMeans(self.ring, self.provider, settings.ota.policy(), self.hooks)
+        connect_jobs(self.means)
+        self.schedules: list[Callable[[AsyncIOScheduler], None]] = []
+        self.on_start: list[Callable[[], Awaitable[object]]] = []
+        self.on_stop: list[Callable[[], Awaitable[object]]] = []
+        self.supervisor = Supervisor(self._died)
+        #: Set when a critical Task has died; `supervisor.reason` says why.
+        self.died = asyncio.Event()
+        self.http: HttpServer | None = None
+        self.links: list[ManagedLink] = []
+        self._reactor = reactor
+        self._link_factory = link_factory or self._esme_link
+        self._database: Database | None = None
+        self._committer: Committer | None = None
+        self._dispatcher: Dispatcher | None = None
+        self._pumps: list[Pump] = []
+        self._scheduler: AsyncIOScheduler | None = None
+        self._sealing: asyncio.Task[Any] | None = None
+        self._stopped = False
+
+    @property
+    def committer(self) -> Committer:
+        """The one way into the database; there from :meth:`open_storage` on."""
+        if self._committer is None:
+            raise RuntimeError("the service is not started")
+        return self._committer
+
+    # --- starting ------------------------------------------------------------------------------------------------
+
+    def open_storage(self) -> Committer:
+        """Open the database and the committer, without anything that sends: for imports before the start."""
+        if self._committer is None:
+            os.umask(0o077)
+            self._database = open_database(self.settings.database_path)
+            create_all(self._database, self.clock.now())
+            with self._database.reading() as conn:
+                prove_key_ring(conn, self.ring)
+            self._committer = Committer(self._database, self.clock, self.tokens)
+            self._committer.start()
+        return self._committer
+
+    async def start(self) -> None:
+        """Open, settle what a crash left, then send, receive and serve."""
+        committer = self.open_storage()
+        await committer.perform(lambda conn, context: settle_after_crash(conn, context, self.hooks))
+        self._dispatcher = Dispatcher(committer, self.means, self.clock)
+        intake = Intake(committer, self.means)
+        source = SourceAddress(self.settings.sms.access_code)
+        for link_settings in self.settings.smsc.links:
+            link = self._link_factory(link_settings, intake.deliver)
+            self.links.append(link)
+            if link_settings.bind == "receiver":
+                continue  # it can be bound, but nothing may be submitted over it
+            in_flight = self.settings.smsc.in_flight
+            self._pumps.append(Pump(committer, link, self.hooks, source, self.supervisor, in_flight=in_flight))
+        committer.listeners[JOBS] = [self._dispatcher.wake]
+        committer.listeners[OUTBOX] = [pump.wake for pump in self._pumps]
+        self._start_tasks()
+        self._scheduler = AsyncIOScheduler(timezone=BUSINESS_ZONE)
+        for schedule in self.schedules:
+            schedule(self._scheduler)
+        for begin in self.on_start:
+            await begin()
+        for link in self.links:
+            link.start()
+        self._scheduler.start()
+        log.info("service started", links=len(self.links), http=self.http.url if self.http else None)
+
+    def _start_tasks(self) -> None:
+        assert self._dispatcher is not None
+        self.supervisor.spawn(self._dispatcher.run(), name="jobs", critical=True)
+        for number, pump in enumerate(self._pumps):
+            self.supervisor.spawn(pump.run(), name=f"pump {number}", critical=True)
+        self._sealing = self.supervisor.spawn(self._seal(), name="audit seal", critical=True)
+        if self.settings.http.enabled:
+            self.http = HttpServer(make_app(self), self.settings.http.host, self.settings.http.port)
+            self.supervisor.spawn(self.http.run(), name="http", critical=True)
+
+    def _esme_link(self, settings: LinkSettings, on_deliver: OnDeliver) -> ManagedLink:
+        if self._reactor is None:
+            raise RuntimeError("a link to an SMSC needs the reactor: Service(settings, reactor=reactor)")
+        configuration = LinkConfig(
+            host=settings.host,
+            port=settings.port,
+            system_id=settings.system_id,
+            password=settings.secret(),
+            bind=settings.bind,
+            window=settings.window,
+            rate=settings.rate or None,
+            enquire_link=settings.enquire_link,
+            response_timeout=settings.response_timeout,
+            address_range=settings.address_range,
+            name=settings.name,
+        )
+        spread = random.Random()  # noqa: S311 - spreads reconnects, nothing secret
+        return EsmeLink(configuration, on_deliver=on_deliver, reactor=self._reactor, random=spread)
+
+    async def _seal(self) -> None:
+        """Chain the audit rows that are not chained yet."""
+        key = self.ring.derive("audit chain")
+        while True:
+            await asyncio.sleep(_SEAL_EVERY)
+            try:
+                while await self.committer.run(lambda conn: seal(conn, key), bulk=True):
+                    pass
+            except StorageUnavailable:
+                continue
+
+    # --- stopping ------------------------------------------------------------------------------------------------
+
+    async def stop(self) -> None:
+        """Timers, sending and receiving end first, then the database. What was let in is stored."""
+        if self._stopped:
+            return
+        self._stopped = True
+        for end in self.on_stop:
+            await end()
+        if self._scheduler is not None and self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        for pump in self._pumps:
+            pump.stop()
+        deadline = asyncio.get_running_loop().time() + _DRAIN
+        while any(pump.sending for pump in self._pumps) and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.01)
+        for link in self.links:
+            await link.stop()
+        if self._dispatcher is not None:
+            self._dispatcher.stop()
+        if self._sealing is not None:
+            self._sealing.cancel()
+        if self.http is not None:
+            await self.http.stop()
+        await self.supervisor.stop()
+        if self._committer is not None:
+            await self._last_seal()
+            await self._committer.stop()
+        if self._database is not None:
+            self._database.close()
+        log.info("service stopped", reason=self.supervisor.reason)
+
+    async def _last_seal(self) -> None:
+        key = self.ring.derive("audit chain")
+        try:
+            while await self.committer.run(lambda conn: seal(conn, key)):
+                pass
+        except StorageUnavailable:
+            return
+
+    def _died(self, reason: str) -> None:
+        log.error("service must stop", reason=reason)
+        self.died.set()
+
+    # --- what it says about itself -------------------------------------------------------------------------------
+
+    def liveness(self) -> dict[str, Any]:
+        """For /healthz."""
+        return {"status": "alive", "insecure": self.settings.insecure()}
+
+    def readiness(self) -> dict[str, Any]:
+        """For /readyz: the database takes writes, and at least one SMSC is bound."""
+        database = self._committer is not None and self._committer.is_ready
+        bound = {one.name: link.is_bound for one, link in zip(self.settings.smsc.links, self.links, strict=False)}
+        facts: dict[str, Any] = {"ready": database and any(bound.values()), "database": database, "smsc": bound}
+        if self._committer is not None and self._committer.fault:
+            facts["reason"] = self._committer.fault
+        return facts
+
+
+Join = Callable[[Service], object]
+
+
+def join_everything(service: Service) -> None:
+    """Hang the dialogues and the statements in."""
+    join_dialogues(service)
+    join_statements(service)
+
+
+def serve(settings: Settings, reactor: Any, joins: Sequence[Join] = (join_everything,)) -> str | None:
+    """Run the service until SIGTERM or SIGINT; returns why it stopped by itself, or None.
+
+    `reactor` is `smsc_gateway.line.reactor.install()`. Raises what the start raised.
+    """
+    outcome: dict[str, Any] = {}
+
+    async def life() -> None:
+        try:
+            service = outcome["service"] = Service(settings, reactor=reactor)
+            for join in joins:
+                join(service)
+            await service.start()
+        except BaseException as error:  # noqa: BLE001 - handed to the caller of `serve`
+            outcome["error"] = error
+            reactor.callLater(0, reactor.stop)
+            return
+        await service.died.wait()
+        reactor.stop()
+
+    def begin() -> None:
+        outcome["life"] = asyncio.ensure_future(life())
+
+    async def end() -> None:
+        running = outcome.get("service")
+        if running is not None:
+            await running.stop()
+        outcome["life"].cancel()
+
+    reactor.callWhenRunning(begin)
+    reactor.addSystemEventTrigger("before", "shutdown", lambda: deferred(end()))
+    reactor.run()
+    if "error" in outcome:
+        raise outcome["error"]
+    stopped: Service = outcome["service"]
+    return stopped.supervisor.reason
