@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -16,8 +16,7 @@ from sqlalchemy.pool import StaticPool
 from ykt_telecom.runtime.clock import Clock
 from ykt_telecom.runtime.tokens import Tokens
 from ykt_telecom.storage import database as storage
-from ykt_telecom.storage.committer import Committer, _release, _Waiting
-from ykt_telecom.storage.context import StepContext
+from ykt_telecom.storage.committer import BatchStep, Committer, Done, _release, _Waiting
 from ykt_telecom.storage.database import Database
 
 T = TypeVar("T")
@@ -84,11 +83,12 @@ class LoopCommitter(Committer):
             self._flush()
         self._closing = True
 
-    async def perform(self, step: Callable[[Connection, StepContext], T], *, bulk: bool = False) -> T:
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        (self._bulk if bulk else self._urgent).append(_Waiting(step, future))
-        self._call()
-        return await future
+    def together_all(
+        self, step: BatchStep[Any, Any], items: Sequence[Any], done: Done | None = None, *, bulk: bool = False
+    ) -> None:
+        if items:
+            (self._bulk if bulk else self._urgent).append(_Waiting(step, items, done))
+            self._call()
 
     async def read(self, step: Callable[[Connection], T]) -> T:
         if self.is_dead:

@@ -24,3 +24,7 @@ class StepContext:
     def next_id(self) -> str:
         """A new id from the token source."""
         return self.tokens.next_id()
+
+    def next_number(self) -> int:
+        """A new number for a row: 63 bits, later ones are greater."""
+        return self.tokens.next_number()

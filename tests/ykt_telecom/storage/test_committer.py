@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from ykt_telecom.registry.audit.steps import record
 from ykt_telecom.registry.audit.tables import audit_row
 from ykt_telecom.runtime.clock import BUSINESS_ZONE, ManualClock
 from ykt_telecom.runtime.tokens import SeededTokens
-from ykt_telecom.storage.committer import Committer
+from ykt_telecom.storage.committer import Committer, Failed
 from ykt_telecom.storage.context import StepContext
 from ykt_telecom.storage.database import create_all, open_database, open_for_reading
 from ykt_telecom.storage.faults import AlreadyRunning, StorageUnavailable
@@ -180,3 +180,45 @@ def test_the_database_is_durable_and_private(tmp_path: Path) -> None:
     database.close()
     assert set(modes.values()) == {0}
     assert (tmp_path / "db").stat().st_mode & 0o077 == 0
+
+
+def a_batch(conn: Connection, context: StepContext, items: Sequence[str]) -> list[str]:
+    """Writes a row for each item; "bad" is an error of its own, told apart only when it runs alone."""
+    for item in items:
+        if item == "bad":
+            raise ValueError("bad item")
+        a_row(conn, item)
+    return [f"{item} of {len(items)}" for item in items]
+
+
+@in_task
+async def test_items_that_wait_for_one_step_share_a_call(tmp_path: Path) -> None:
+    """A burst for one function is one call of it with all items, and each caller hears of its own."""
+    async with a_committer(tmp_path) as committer:
+        told = await asyncio.gather(*(committer.together(a_batch, f"item{number}") for number in range(40)))
+        assert [one.partition(" ")[0] for one in told] == [f"item{number}" for number in range(40)]
+        assert max(int(one.rpartition(" ")[2]) for one in told) > 20
+
+
+@in_task
+async def test_an_item_that_raises_fails_alone(tmp_path: Path) -> None:
+    """One bad item undoes nothing but itself."""
+    async with a_committer(tmp_path) as committer:
+        waiting = [committer.together(a_batch, item) for item in ("one", "bad", "two")]
+        told = await asyncio.gather(*waiting, return_exceptions=True)
+        assert told[0] == "one of 1"
+        assert told[2] == "two of 1"
+        assert isinstance(told[1], ValueError)
+        assert await committer.read(count) == 2
+
+
+@in_task
+async def test_a_list_hears_of_all_its_items_at_once(tmp_path: Path) -> None:
+    """A list given in one piece gets one answer: a result, or what failed, for each."""
+    async with a_committer(tmp_path) as committer:
+        told: asyncio.Future[Sequence[object]] = asyncio.get_running_loop().create_future()
+        committer.together_all(a_batch, ["one", "bad"], told.set_result)
+        first, second = await told
+        assert first == "one of 1"
+        assert isinstance(second, Failed)
+        assert str(second.error) == "bad item"
