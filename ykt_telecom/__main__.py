@@ -5,6 +5,7 @@ A sub-command that cannot be imported is named when it is asked for; it does not
 
 from __future__ import annotations
 
+import resource
 import sys
 from importlib.metadata import EntryPoint, entry_points
 
@@ -13,34 +14,8 @@ from sqlalchemy.exc import DBAPIError
 
 from telecom_codecs.errors import CodecError
 
-from .faces.api.server import PortTaken
 from .faces.cli.output import told
-from .ota.steps import NoSuchJob
-from .registry.cards.states import Refused
-from .registry.cards.steps import NoSuchCard
-from .registry.directory.steps import DirectoryRefused
-from .registry.keys.steps import KeyRefused, NoKey
-from .registry.keys.wrapping import BindingMismatch, KekRefused
-from .runtime.settings import BadConfiguration
-from .storage.faults import AlreadyRunning, SchemaMismatch, StorageUnavailable
-
-#: Errors whose message is meant for people: one line and exit status 1.
-_TOLD = (
-    AlreadyRunning,
-    BindingMismatch,
-    CodecError,
-    DirectoryRefused,
-    KeyRefused,
-    NoKey,
-    NoSuchCard,
-    NoSuchJob,
-    OSError,
-    PortTaken,
-    Refused,
-    SchemaMismatch,
-    StorageUnavailable,
-)
-
+from .runtime.errors import Refusal, Trouble
 
 #: Commands that people look for and that are still to come: what to do meanwhile.
 _NOT_YET = {
@@ -95,16 +70,20 @@ def ykt() -> None:
 
 
 def main() -> None:
-    """Run `ykt`; exit status 0, 1 (it failed: one line why) or 2 (usage, configuration)."""
+    """Run `ykt`; exit status 0, 1 (it failed: one line why) or 2 (usage, configuration).
+
+    No process of ours leaves its memory on disk: keys and passwords would lie in it.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         ykt(standalone_mode=True)
-    except (BadConfiguration, KekRefused) as error:
-        click.echo(f"ykt: {error}", err=True)
-        sys.exit(2)
+    except (Refusal, Trouble) as error:
+        click.echo(f"ykt: {told(error)}", err=True)
+        sys.exit(error.exit_status)
     except DBAPIError as error:
         click.echo(f"ykt: the database does not answer: {error.orig}; restore it from a backup", err=True)
         sys.exit(1)
-    except _TOLD as error:
+    except (CodecError, OSError) as error:
         click.echo(f"ykt: {told(error)}", err=True)
         sys.exit(1)
 

@@ -6,6 +6,8 @@ ITU-T E.118 and E.164, 3GPP TS 31.102 §4.2.2, ETSI TS 101 220 and TS 102 221 §
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Self
 
@@ -27,6 +29,14 @@ def luhn_digit(digits: str) -> str:
     return str(-total % 10)
 
 
+#: What people write between the digits of a number: blanks, hyphens, parentheses, a spreadsheet's apostrophe.
+_BETWEEN_DIGITS = re.compile(r"[\s\-\u2010-\u2015()'\u2019]+")
+_SPREADSHEET = re.compile(r"[0-9][.,]?[0-9]*E[+]?[0-9]+", re.IGNORECASE | re.ASCII)
+#: A Chinese mobile number as it is dialled at home; some write the trunk prefix 0 before it.
+_NATIONAL = re.compile(r"0?(1[3-9][0-9]{9})", re.ASCII)
+_CHINA = "86"
+
+
 @dataclass(frozen=True, slots=True)
 class Msisdn:
     """A subscriber's number in E.164 without the plus: ``8613800000001``."""
@@ -39,6 +49,29 @@ class Msisdn:
     def __str__(self) -> str:
         return self.digits
 
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """A number as people and national networks write it; raises :class:`BadValue` saying how to write it.
+
+        >>> {str(Msisdn.of(text)) for text in ("13800000001", "+86 138-0000-0001", "008613800000001", "8613800000001")}
+        {'8613800000001'}
+        """
+        digits = _BETWEEN_DIGITS.sub("", unicodedata.normalize("NFKC", text))
+        if _SPREADSHEET.fullmatch(digits):
+            raise BadValue(
+                "MSISDN was shortened by a spreadsheet; format the column as text and enter the number again"
+            )
+        abroad = digits.removeprefix("+") if digits.startswith("+") else digits.removeprefix("00")
+        if (national := _NATIONAL.fullmatch(digits)) is not None:
+            return cls(_CHINA + national[1])
+        if abroad.startswith(_CHINA) and _NATIONAL.fullmatch(abroad[2:]) is None:
+            raise BadValue("MSISDN: a mobile number has 11 digits, as 13800000001")
+        if abroad == digits and not abroad.startswith(_CHINA):
+            raise BadValue(
+                "MSISDN: 11 digits as 13800000001, or + and the country's code before another country's number"
+            )
+        return cls(abroad if not abroad.startswith(_CHINA) else _CHINA + abroad[-11:])
+
     def masked(self) -> str:
         """For logs: country code and operator prefix, then the last four digits at most."""
         return _masked(self.digits, 5, 4)
@@ -46,7 +79,7 @@ class Msisdn:
 
 @dataclass(frozen=True, slots=True)
 class Iccid:
-    """A card's number, 19 or 20 digits; the check digit is part of it and is not enforced (test cards)."""
+    """A card's number, 19 or 20 digits. The check digit is part of it; who takes cards in asks for it (`checked`)."""
 
     digits: str
 
@@ -64,6 +97,15 @@ class Iccid:
     def has_check_digit(self) -> bool:
         """The last digit is the Luhn digit of those before it."""
         return luhn_digit(self.digits[:-1]) == self.digits[-1]
+
+    @classmethod
+    def checked(cls, text: str) -> Self:
+        """The number of a real card; raises :class:`BadValue` naming the right check digit (ITU-T E.118)."""
+        made = cls(_BETWEEN_DIGITS.sub("", unicodedata.normalize("NFKC", text)))
+        if not made.has_check_digit:
+            right = luhn_digit(made.digits[:-1])
+            raise BadValue(f"ICCID ends in {made.digits[-1]}; its check digit is {right}: look for a misread digit")
+        return made
 
     def octets(self) -> bytes:
         """EF.ICCID: ten octets, semi-octets swapped, filled with F (TS 102 221 §13.2)."""

@@ -17,6 +17,7 @@ from smsc_gateway.smsc.observers import Observer
 
 from ..registry.keys.wrapping import KEK_LENGTH, create_kek
 from ..runtime.clock import SystemClock
+from ..runtime.errors import Trouble
 from ..runtime.settings import Settings
 from ..runtime.tokens import SystemTokens
 from ..wiring.service import Service, join_everything
@@ -32,7 +33,7 @@ TICK_SECONDS = 0.5  #: how often phones learn what time it is
 PATIENCE = 60.0  #: seconds a step of the demo may take
 
 
-class TookTooLong(RuntimeError):
+class TookTooLong(Trouble, RuntimeError):
     """Something that should have happened by itself did not. The log says what the platform was doing."""
 
 

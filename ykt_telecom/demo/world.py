@@ -23,13 +23,14 @@ from stk_applet_sim.population import SeededCard, seeded_population
 
 from ..faces.api.server import PortTaken
 from ..runtime.clock import Clock
+from ..runtime.errors import Refusal
 from .files import KeptStation, WorldFiles
 
 MARK = "demo.json"  #: in the data folder: this is a demo, not an installation
 MARK_OCTETS = 128  #: it is rewritten in place, always as long
 
 
-class NotADemo(RuntimeError):
+class NotADemo(Refusal, RuntimeError):
     """The folder holds something else. Give --data a new folder, or one that `ykt demo` made."""
 
 

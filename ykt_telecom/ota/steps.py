@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from ..registry.audit.steps import record
+from ..runtime.errors import Refusal
 from ..storage.later import insert_later
 from ..storage.marks import JOBS, mark
 from .applications import prepare_application
@@ -37,7 +38,7 @@ _CHANGE = update(job).where(job.c.id == bindparam("key"))
 SCRIPT, AUDIT, PERSONALISE = "SCRIPT", "AUDIT", "PERSON"
 
 
-class NoSuchJob(LookupError):
+class NoSuchJob(Refusal, LookupError):
     """There is no job of that id. `ykt ota job list` shows those there are."""
 
 

@@ -20,16 +20,17 @@ from telecom_codecs.errors import CodecError
 from telecom_codecs.ota.secured_packet import CounterCheck, PacketCheck, PorRequest, Spi
 
 from ..ota.means import OtaPolicy
+from .errors import Misconfigured
 
 #: Environment variables of the test suite, which are none of ours.
-_NOT_OURS = ("YKT_TEST_", "YKT_VECTORS", "YKT_REQUIRE", "YKT_CONFIG", "YKT_BENCH_")
+_NOT_OURS = ("YKT_TEST_", "YKT_VECTORS", "YKT_REQUIRE", "YKT_CONFIG", "YKT_BENCH_", "YKT_TOKEN")
 
 
 #: Octets of an SMPP 3.4 password, without its NUL (§5.2.2).
 PASSWORD_LENGTH = 8
 
 
-class BadConfiguration(ValueError):
+class BadConfiguration(Misconfigured, ValueError):
     """The configuration does not fit. The message is one line: the key, what is wrong, the remedy."""
 
 
@@ -74,11 +75,18 @@ class LinkSettings(_Section):
         if self.password_file is None:
             return self.password.get_secret_value()
         try:
+            if self.password_file.stat().st_mode & 0o077:
+                raise BadConfiguration(
+                    f"smsc.links.password_file: {self.password_file} can be read by others: "
+                    f"`chmod 600 {self.password_file}`"
+                )
             return _smpp_password(self.password_file.read_text(encoding="utf-8").strip())
         except OSError as error:
             raise BadConfiguration(
                 f"smsc.links.password_file: {self.password_file}: {error.strerror}; write the password there, mode 0600"
             ) from None
+        except BadConfiguration:
+            raise
         except ValueError as error:
             raise BadConfiguration(f"smsc.links.password_file: {self.password_file}: {error}") from None
 

@@ -6,6 +6,8 @@ import sqlite3
 
 from sqlalchemy.exc import DBAPIError
 
+from ..runtime.errors import Trouble
+
 _SQLITE_STORAGE_CODES = frozenset(
     {
         sqlite3.SQLITE_BUSY,
@@ -22,15 +24,15 @@ _SQLITE_STORAGE_CODES = frozenset(
 )
 
 
-class StorageUnavailable(RuntimeError):
+class StorageUnavailable(Trouble, RuntimeError):
     """The database cannot take writes now (disk full, I/O error, locked). Free space or repair it; intake resumes."""
 
 
-class SchemaMismatch(RuntimeError):
+class SchemaMismatch(Trouble, RuntimeError):
     """The database belongs to another version of the platform. Use that version, or start with a new data folder."""
 
 
-class AlreadyRunning(RuntimeError):
+class AlreadyRunning(Trouble, RuntimeError):
     """Another instance holds the database. Stop it first, or use another data folder."""
 
 

@@ -125,3 +125,59 @@ def test_any_octets_are_read_or_refused(octets: bytes) -> None:
         except CodecError:
             continue
         assert kind.from_octets(value.octets()) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [
+        ("13800000001", "8613800000001"),
+        ("013800000001", "8613800000001"),
+        ("８６１３８０００００００１", "8613800000001"),
+        ("+86 (138) 0000-0001", "8613800000001"),
+        ("0086 138\u00a00000 0001", "8613800000001"),
+        ("86013800000001", "8613800000001"),
+        ("'8613800000001", "8613800000001"),
+        ("+852 9123 4567", "85291234567"),
+        ("0044 7700 900123", "447700900123"),
+    ],
+)
+def test_a_number_is_one_however_it_is_written(text: str, digits: str) -> None:
+    """Whoever enters a member and whoever sends from the phone must name the same number."""
+    assert Msisdn.of(text) == Msisdn(digits)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("8.6138E+12", "spreadsheet"),
+        ("1.38E10", "spreadsheet"),
+        ("1380000000", "11 digits"),
+        ("86138000000012", "11 digits"),
+        ("85291234567", "country"),
+        ("+852 9123 456x", "decimal digits"),
+        ("", "11 digits"),
+        ("12x", "11 digits"),
+        ("+" + "1" * 16, "decimal digits"),
+    ],
+)
+def test_a_number_that_is_none_is_refused_with_the_way_to_write_it(text: str, told: str) -> None:
+    """A clerk learns what to do with the file."""
+    with pytest.raises(BadValue, match=told):
+        Msisdn.of(text)
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_a_number_or_a_bad_value(text: str) -> None:
+    """Nothing else comes out, and a number that was taken is taken again as it is."""
+    try:
+        made = Msisdn.of(text)
+    except BadValue:
+        return
+    assert Msisdn.of(f"+{made}") == made
+
+
+def test_a_wrong_check_digit_is_named_with_the_right_one() -> None:
+    """An ICCID is read off a card by people; INV-3."""
+    assert Iccid.checked("8986 0012 3400 0000 0015") == Iccid("89860012340000000015")
+    with pytest.raises(BadValue, match="ends in 7; its check digit is 5"):
+        Iccid.checked("89860012340000000017")

@@ -72,9 +72,19 @@ def test_a_long_password_in_a_file_is_refused_without_printing_it(tmp_path: Path
     """SMPP 3.4 carries eight octets; the file's name is told, not what it holds."""
     secret = tmp_path / "password"
     secret.write_text("correct-horse\n", encoding="utf-8")
+    secret.chmod(0o600)
     with pytest.raises(BadConfiguration, match="at most 8") as caught:
         read_settings(a_file(tmp_path, f'[[smsc.links]]\nsystem_id="a"\npassword_file="{secret}"'), {})
     assert "horse" not in str(caught.value)
+
+
+def test_a_password_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
+    """As the KEK is: the line names the file and the remedy."""
+    secret = tmp_path / "password"
+    secret.write_text("hunter2\n", encoding="utf-8")
+    secret.chmod(0o640)
+    with pytest.raises(BadConfiguration, match="can be read by others: `chmod 600 "):
+        read_settings(a_file(tmp_path, f'[[smsc.links]]\nsystem_id="a"\npassword_file="{secret}"'), {})
 
 
 def test_an_unknown_variable_is_refused(tmp_path: Path) -> None:
@@ -87,6 +97,7 @@ def test_the_password_is_not_printed(tmp_path: Path) -> None:
     """Neither by repr nor in an error; it may come from a file."""
     secret = tmp_path / "password"
     secret.write_text("hunter2\n", encoding="utf-8")
+    secret.chmod(0o600)
     first = '[[smsc.links]]\nsystem_id = "a"\npassword = "letmein"\n'
     text = f'{first}[[smsc.links]]\nsystem_id = "b"\npassword_file = "{secret}"'
     settings = read_settings(a_file(tmp_path, text), {})

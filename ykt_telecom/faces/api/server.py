@@ -10,8 +10,10 @@ from collections.abc import Iterator
 import uvicorn
 from fastapi import FastAPI
 
+from ...runtime.errors import Trouble
 
-class PortTaken(RuntimeError):
+
+class PortTaken(Trouble, RuntimeError):
     """The HTTP port cannot be opened. Choose another (`http.port`), or stop who holds it."""
 
 

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Self
 
 from ...runtime.clock import BUSINESS_ZONE
+from ...runtime.errors import Refusal
 
 _SHAPE = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])", re.ASCII)
 
 
-class BadPeriod(ValueError):
+class BadPeriod(Refusal, ValueError):
     """The text is no month. Write it as 2026-10."""
 
 

@@ -14,12 +14,13 @@ from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import Connection, Row, insert, select
 
 from ...runtime.clock import BUSINESS_ZONE
+from ...runtime.errors import Refusal
 from .period import Period
 from .steps import RunState, StatementKind
 from .tables import statement_run, statement_schedule
 
 
-class BadSchedule(ValueError):
+class BadSchedule(Refusal, ValueError):
     """The day is not 1 to 28 or the hour not 9 to 19. Statements go out by day, on a day every month has."""
 
 

@@ -17,6 +17,7 @@ from ...ledger.money.tables import card_transaction
 from ...messaging.facts import OutboxState, ReceiptFact, SubmitFact
 from ...messaging.outbox import enqueue_text
 from ...registry.directory.tables import enterprise, member
+from ...runtime.errors import Refusal
 from ...storage.context import StepContext
 from ...storage.literal import among
 from ...texts.signature import signature_or_default
@@ -55,7 +56,7 @@ class StatementState(StrEnum):
     REFUSED = "REFUSED"  #: end: the SMSC would not take it
 
 
-class NoSuchEnterprise(LookupError):
+class NoSuchEnterprise(Refusal, LookupError):
     """There is no such enterprise. `ykt enterprise list` shows those there are."""
 
 

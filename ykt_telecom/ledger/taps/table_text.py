@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from ...runtime.clock import BUSINESS_ZONE
+from ...runtime.errors import Refusal
 
 LARGEST_FILE = 64 * 1024 * 1024
 LARGEST_FIELD = 200
@@ -34,7 +35,7 @@ class LineError:
         return f"line {self.line}: {self.message}"
 
 
-class BadFile(ValueError):
+class BadFile(Refusal, ValueError):
     """The file is not imported; `errors` names the lines. Correct them, then import the whole file again."""
 
     def __init__(self, errors: Sequence[LineError]) -> None:

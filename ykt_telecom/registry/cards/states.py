@@ -11,6 +11,8 @@ from enum import StrEnum
 from itertools import product
 from typing import TypeVar
 
+from ...runtime.errors import Refusal
+
 
 class CardState(StrEnum):
     """A card from the stock to its end."""
@@ -154,7 +156,7 @@ S = TypeVar("S", bound=StrEnum)
 V = TypeVar("V", bound=StrEnum)
 
 
-class Refused(ValueError):
+class Refused(Refusal, ValueError):
     """The object is in a state that does not allow this. Look at its state, then order what fits."""
 
 

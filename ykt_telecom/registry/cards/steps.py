@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from telecom_codecs.card.identities import Iccid, Imsi, Msisdn
 
+from ...runtime.errors import Refusal
 from ...storage.literal import among, outside
 from ..audit.steps import record
 from .names import SLOTS
@@ -36,7 +37,7 @@ _FIND = select(card).where(card.c.iccid == bindparam("iccid"))
 _FIND_LIVE = select(card).where(card.c.msisdn == bindparam("msisdn"), among(card.c.state, LIVE_CARD_STATES))
 
 
-class NoSuchCard(LookupError):
+class NoSuchCard(Refusal, LookupError):
     """There is no such card. `ykt card list` shows those there are."""
 
 

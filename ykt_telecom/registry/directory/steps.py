@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, func, insert, select
 
 from telecom_codecs.card.identities import Msisdn
 
+from ...runtime.errors import Refusal
 from ...texts.signature import is_signature, signature_from
 from ..audit.steps import record
 from .tables import enterprise, member
@@ -21,7 +22,7 @@ DEFAULT_LOAD_CAP_FEN = 100_000
 MOST_DIGITS = 10  #: of an enterprise id, which is a u32
 
 
-class DirectoryRefused(ValueError):
+class DirectoryRefused(Refusal, ValueError):
     """The entry contradicts one that is there, or a field is not acceptable. The message names it."""
 
 

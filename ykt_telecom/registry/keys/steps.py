@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from telecom_codecs.crypto.secret_key import BlockCipher, CryptoProvider, KeySet, SecretKey
 
+from ...runtime.errors import Refusal
 from ..audit.steps import record
 from ..cards.tables import card_key
 from .tables import mother_key
@@ -29,11 +30,11 @@ class KeyUsage(StrEnum):
     MO_KID = "MO_KID"
 
 
-class NoKey(LookupError):
+class NoKey(Refusal, LookupError):
     """The key is not there. Import the card's keys, or make the enterprise's mother key."""
 
 
-class KeyRefused(ValueError):
+class KeyRefused(Refusal, ValueError):
     """The key must not be used like this (equal keys for different purposes, wrong length). Get a proper one."""
 
 

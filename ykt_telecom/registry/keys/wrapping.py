@@ -18,15 +18,17 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from telecom_codecs.crypto.secret_key import SecretKey
 
+from ...runtime.errors import Misconfigured, Trouble
+
 KEK_LENGTH = 32
 _FORMAT = b"\x01"
 
 
-class KekRefused(RuntimeError):
+class KekRefused(Misconfigured, RuntimeError):
     """The KEK file is missing, readable by others, malformed or in the wrong place. The message says what to do."""
 
 
-class BindingMismatch(RuntimeError):
+class BindingMismatch(Trouble, RuntimeError):
     """A wrapped key does not open in this row: other KEK, or moved there from another row. Restore the row."""
 
 
