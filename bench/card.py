@@ -158,7 +158,9 @@ def idle_cards(n: int, *, issued: bool) -> None:
 
 async def phones(reactor: Any, n: int, sending: int) -> None:
     """n whole phones in one network; packets go to `sending` of them by SMPP and their PoRs come back."""
-    from smsc_gateway.links.esme import Certainty, EsmeLink, LinkConfig  # noqa: PLC0415 - after the reactor
+    from smsc_gateway.links.awaited import AwaitedLink  # noqa: PLC0415 - after the reactor
+    from smsc_gateway.links.config import LinkConfig  # noqa: PLC0415
+    from smsc_gateway.links.outcome import Certainty  # noqa: PLC0415
     from smsc_gateway.smpp.operations import DeliverSm, SubmitSm  # noqa: PLC0415
     from smsc_gateway.smsc.accounts import Account  # noqa: PLC0415
     from smsc_gateway.smsc.server import SmscServer  # noqa: PLC0415
@@ -187,7 +189,7 @@ async def phones(reactor: Any, n: int, sending: int) -> None:
 
     port = server.listen(port=0)
     config = LinkConfig("127.0.0.1", port, "bench", "bench")
-    link = EsmeLink(config, on_deliver=on_deliver, reactor=reactor, random=Random(1))
+    link = AwaitedLink(config, on_deliver=on_deliver, reactor=reactor, random=Random(1))
     link.start()
     await link.bound.wait()
     chosen = iter(Random(1).sample(people, sending))

@@ -1,6 +1,6 @@
 """submit_sm → submit_sm_resp over loopback, client and simulator in two processes: `python -m bench.smpp_link`.
 
-The simulator runs as `ykt smsc serve` does, log and capture off; the clients are our EsmeLink and, beside it in the
+The simulator runs as `ykt smsc serve` does, log and capture off; the clients are our AwaitedLink and, beside it in the
 same run, smpplib, and node-smpp and smpp.twisted3 where YKT_NODE_SMPP and YKT_SMPP_TWISTED3 name them (as for
 tests/interop). One JSON line per client and window: median of the repetitions with their spread, latencies of the
 middle one, CPU time per message of both ends, and how far the resident memory of both grew.
@@ -47,9 +47,11 @@ SUBMISSION: dict[str, Any] = {
 
 
 async def ours(reactor: Any, port: int, n: int, window: int, options: argparse.Namespace) -> tuple[float, list[float]]:
-    """Seconds for n submissions through EsmeLink with `window` Tasks, and the latencies."""
+    """Seconds for n submissions through AwaitedLink with `window` Tasks, and the latencies."""
     from smsc_gateway.line.tls import Tls  # noqa: PLC0415
-    from smsc_gateway.links.esme import Certainty, EsmeLink, LinkConfig  # noqa: PLC0415 - after the reactor
+    from smsc_gateway.links.awaited import AwaitedLink  # noqa: PLC0415 - after the reactor
+    from smsc_gateway.links.config import LinkConfig  # noqa: PLC0415
+    from smsc_gateway.links.outcome import Certainty  # noqa: PLC0415
     from smsc_gateway.smpp.operations import DeliverSm, SubmitSm  # noqa: PLC0415
 
     receipts = 0
@@ -61,7 +63,7 @@ async def ours(reactor: Any, port: int, n: int, window: int, options: argparse.N
 
     tls = Tls(pin=options.pin) if options.pin else None
     config = LinkConfig("127.0.0.1", port, "bench", "bench", window=window, tls=tls)
-    link = EsmeLink(config, on_deliver=on_deliver, reactor=reactor, random=Random(1))
+    link = AwaitedLink(config, on_deliver=on_deliver, reactor=reactor, random=Random(1))
     link.start()
     await link.bound.wait()
     latencies: list[float] = []
@@ -191,7 +193,7 @@ async def run_window(reactor: Any, options: argparse.Namespace, port: int, pid: 
         "client_growth_mb": round(resident(os.getpid()) - memory[0], 1),
         "server_growth_mb": round(resident(pid) - memory[1], 1),
     }
-    report("EsmeLink > simulator", options.n, runs, extra)
+    report("AwaitedLink > simulator", options.n, runs, extra)
     if options.alone or options.pin:
         return
     n = max(1000, options.n // 10)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..line.tls import Tls
 from ..smpp import operations as op
 from ..smpp.session import Limits
+from ..smpp.status import RetryClass
+from .outbind import Caller
+from .outcome import NO_STATUSES
 
 BINDS: dict[str, type[op.Bind]] = {
     "transceiver": op.BindTransceiver,
@@ -27,7 +31,7 @@ class LinkConfig:
     system_type: str = ""
     window: int = 50
     rate: float | None = None  #: segments a second; None: as fast as the window allows
-    queue: int = 10_000  #: submissions waiting for the window; more are refused as "send again"
+    queue: int = 10_000  #: submissions that wait in an :class:`.awaited.AwaitedLink`; more are "not sent"
     deliveries: int = 1_000  #: deliver_sm being stored; more are answered RMSGQFUL
     enquire_link: float = 15.0
     response_timeout: float = 10.0
@@ -37,8 +41,10 @@ class LinkConfig:
     address_ton: int = 0
     address_npi: int = 0
     address_range: str = ""
+    statuses: Mapping[int, RetryClass] = field(default_factory=lambda: NO_STATUSES)  #: where the SMSC is not standard
     name: str = "smsc"
     tls: Tls | None = None
+    caller: Caller | None = None  #: the centre connects to us at `host` and `port` and says this in its outbind
 
     def limits(self) -> Limits:
         """The session's part of it; a missed enquire_link shows within half its interval."""

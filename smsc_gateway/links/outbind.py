@@ -1,30 +1,38 @@
-"""A link to a centre that calls us: it connects and says outbind, we bind on that connection — SMPP 3.4 §2.2.1."""
+"""A centre that calls us: it connects and says outbind, we bind on that connection — SMPP 3.4 §2.2.1."""
 
 from __future__ import annotations
 
-import asyncio
 import hmac
+from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.protocol import Factory
 
-from ..smpp.events import OutbindReceived
-from .esme import EsmeLine, EsmeLink, LinkLines
-
-log = structlog.get_logger(__name__)
+from ..smpp import operations as op
 
 
-class OutbindLink(EsmeLink):
-    """Like :class:`EsmeLink`, but `config.host` and `config.port` are where we listen.
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What the centre that calls must say of itself; one that says something else never sees our password."""
 
-    `caller` and `caller_password` are what the centre must say of itself; one that says something else is cut off
-    before it sees our password.
-    """
+    system_id: str
+    password: str = field(repr=False)
 
-    def __init__(self, *arguments: Any, caller: str, caller_password: str, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._caller = caller.encode("latin-1")
-        self._caller_password = caller_password.encode("latin-1")
+    def is_meant(self, pdu: op.Outbind) -> bool:
+        """Whether this outbind is from it."""
+        same = hmac.compare_digest(pdu.system_id, self.system_id.encode("latin-1"))
+        return hmac.compare_digest(pdu.password, self.password.encode("latin-1")) and same
+
+
+class Listening:
+    """Stands where a ClientService does: waits for calls at `host` and `port` instead of making one."""
+
+    def __init__(self, reactor: Any, host: str, port: int, lines: Factory) -> None:
+        self._reactor = reactor
+        self._host = host
+        self._wanted = port
+        self._lines = lines
         self._port: Any = None
 
     @property
@@ -33,33 +41,9 @@ class OutbindLink(EsmeLink):
         chosen: int = self._port.getHost().port
         return chosen
 
-    def start(self) -> None:
-        """Listen."""
-        self._loop = self._reactor._asyncioEventloop
-        self._port = self._reactor.listenTCP(self.config.port, LinkLines(self), interface=self.config.host)
+    def startService(self) -> None:  # noqa: N802 - Twisted's names
+        self._port = self._reactor.listenTCP(self._wanted, self._lines, interface=self._host)
 
-    async def stop(self) -> None:
-        """Take no call any more, drain, unbind, close."""
-        if self._port is not None:
-            stopped = self._port.stopListening()
-            if stopped is not None:
-                await stopped.asFuture(asyncio.get_running_loop())
-        await super().stop()
-
-    @property
-    def takes_calls(self) -> bool:
-        """One call at a time: a second centre would push the first one out."""
-        return self._line is None
-
-    def _opened(self, line: EsmeLine) -> None:
-        """Wait for the outbind; the session's bind timer closes a line on which none comes."""
-
-    def _outbind(self, line: EsmeLine, event: OutbindReceived) -> None:
-        self.counts["outbinds"] += 1
-        same = hmac.compare_digest(event.pdu.system_id, self._caller)
-        if not (hmac.compare_digest(event.pdu.password, self._caller_password) and same):
-            log.warning("outbind refused", link=self.config.name)
-            line.close("outbind with wrong credentials")
-            return
-        line.session.request(self.config.bind_pdu(), self._seconds())
-        line.wake()
+    def stopService(self) -> Deferred[Any]:  # noqa: N802
+        port, self._port = self._port, None
+        return maybeDeferred(port.stopListening if port is not None else lambda: None)

@@ -1,7 +1,8 @@
-"""What became of a submission, and messages from the SMSC in the one form that owners know."""
+"""What became of a submission."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -16,19 +17,23 @@ NO_ANSWER = -1
 class Certainty(Enum):
     """What is known about a submission."""
 
+    __hash__ = object.__hash__  # members are single, and these are looked up for every submission
+
     ACCEPTED = "accepted"  #: the SMSC has it
-    REFUSED_RETRY = "refused, may be sent again"  #: certainly not accepted, or never sent
+    REFUSED_RETRY = "refused, may be sent again"  #: certainly not accepted; a try
     REFUSED_FINAL = "refused for good"  #: certainly not accepted, and the same octets never will be
     UNKNOWN = "unknown"  #: sent, no answer: it may have been accepted
+    NOT_SENT = "not sent"  #: it certainly never left: not a try
 
 
 _ACCEPTED = Certainty.ACCEPTED
 _CERTAINTY = {
     RetryClass.THROTTLED: Certainty.REFUSED_RETRY,
     RetryClass.RETRY: Certainty.REFUSED_RETRY,
-    RetryClass.RETRY_ONCE: Certainty.REFUSED_RETRY,
+    RetryClass.UNCLEAR: Certainty.REFUSED_RETRY,
     RetryClass.FINAL: Certainty.REFUSED_FINAL,
 }
+NO_STATUSES: Mapping[int, RetryClass] = {}
 
 
 @quick
@@ -37,7 +42,8 @@ class SubmitResult:
     """What became of one submit_sm.
 
     `message_id` is None when the SMSC gave none (accepted, but no receipt can be matched). `retry` refines a
-    refusal; `reason` is a sentence for the log.
+    refusal; `reason` is a sentence for the log; `link` says over which link it went. `wait`: seconds before it makes
+    sense to offer it again, beside :meth:`on_room` (what was not sent, or refused because the SMSC has too much).
     """
 
     status: int
@@ -45,37 +51,32 @@ class SubmitResult:
     certainty: Certainty
     retry: RetryClass = RetryClass.ACCEPTED
     reason: str = ""
+    link: str = ""
+    wait: float = 0.0
 
 
-def result_of(response: op.Pdu) -> SubmitResult:
-    """What a submit_sm_resp or generic_nack says about the submission."""
+def result_of(response: op.Pdu, statuses: Mapping[int, RetryClass] = NO_STATUSES, link: str = "") -> SubmitResult:
+    """What a submit_sm_resp or generic_nack says about the submission; `statuses` overrules the standard's classes."""
     status = response.status
     if status == 0:
         raw = response.message_id if isinstance(response, op.MessageIdResp) else b""
-        return SubmitResult(0, raw.decode("latin-1") or None, _ACCEPTED)
-    retry = retry_class(status)
-    reason = f"the SMSC answered {named(response.status)!r}"
-    return SubmitResult(response.status, None, _CERTAINTY[retry], retry, reason)
+        return SubmitResult(0, raw.decode("latin-1") or None, _ACCEPTED, RetryClass.ACCEPTED, "", link)
+    nacked = isinstance(response, op.GenericNack)
+    retry = statuses.get(status) or retry_class(status, nacked=nacked)
+    reason = f"the SMSC answered {'generic_nack ' if nacked else ''}{named(status)!r}"
+    return SubmitResult(status, None, _CERTAINTY[retry], retry, reason, link)
 
 
-def as_deliver_sm(pdu: op.DataSm) -> op.DeliverSm:
-    """A data_sm from the SMSC in the form owners know; the text stays in message_payload."""
-    return op.DeliverSm(
-        sequence=pdu.sequence,
-        tlvs=pdu.tlvs,
-        service_type=pdu.service_type,
-        source_addr_ton=pdu.source_addr_ton,
-        source_addr_npi=pdu.source_addr_npi,
-        source_addr=pdu.source_addr,
-        dest_addr_ton=pdu.dest_addr_ton,
-        dest_addr_npi=pdu.dest_addr_npi,
-        destination_addr=pdu.destination_addr,
-        esm_class=pdu.esm_class,
-        registered_delivery=pdu.registered_delivery,
-        data_coding=pdu.data_coding,
-    )
+def unanswered(reason: str, link: str = "") -> SubmitResult:
+    """It left, and no answer came: it may have been accepted."""
+    return SubmitResult(NO_ANSWER, None, Certainty.UNKNOWN, RetryClass.UNKNOWN, reason, link)
 
 
-def not_sent(reason: str) -> SubmitResult:
+def not_sent(reason: str, link: str = "", wait: float = 0.0) -> SubmitResult:
     """It never left: certainly not accepted."""
-    return SubmitResult(NO_ANSWER, None, Certainty.REFUSED_RETRY, RetryClass.RETRY, reason)
+    return SubmitResult(NO_ANSWER, None, Certainty.NOT_SENT, RetryClass.RETRY, reason, link, wait)
+
+
+def never(reason: str, link: str = "") -> SubmitResult:
+    """It cannot be written as a PDU: it never left, and never will."""
+    return SubmitResult(NO_ANSWER, None, Certainty.REFUSED_FINAL, RetryClass.FINAL, reason, link)

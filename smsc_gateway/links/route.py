@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..smpp import operations as op
-from ..smpp.status import RetryClass
+from ..smpp.status import UNCLEAR_TRIES, RetryClass
 from .aimd import Aimd
 from .outcome import Certainty, SubmitResult, not_sent
 
@@ -159,7 +159,9 @@ class Links:
             last = Sent(result, name, attempts)
             if result.certainty is Certainty.ACCEPTED:
                 self._paces[name].accepted(now)
-            if result.certainty is not Certainty.REFUSED_RETRY or attempts >= self._allowed(result):
+            if result.certainty not in (Certainty.REFUSED_RETRY, Certainty.NOT_SENT) or attempts >= self._allowed(
+                result
+            ):
                 return last
             self.counts["retried"] += 1
             avoid = name
@@ -170,7 +172,9 @@ class Links:
                 await self._sleep(pause)
 
     def _allowed(self, result: SubmitResult) -> int:
-        return min(2, self._retries.attempts) if result.retry is RetryClass.RETRY_ONCE else self._retries.attempts
+        return (
+            min(UNCLEAR_TRIES, self._retries.attempts) if result.retry is RetryClass.UNCLEAR else self._retries.attempts
+        )
 
     def _choose(self, digits: str, avoid: str) -> str | None:
         """A bound link of the number's route, another one than `avoid` if there is one."""

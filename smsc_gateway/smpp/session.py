@@ -86,6 +86,8 @@ class Session:
         self._partial_since: float | None = None
         self._unbind_sent: int | None = None
         self._unbind_owed: int | None = None
+        self._unbound = False  # the peer answered our unbind
+        self._peer_left = False  # we answered its unbind
         self._drain_deadline: float | None = None
         self._closing = False
 
@@ -124,7 +126,7 @@ class Session:
             self._trace(False, octets)
         self._out.append(octets)
         if command_id not in op.UNANSWERED:
-            window.sent(sequence, now, token)
+            window.sent(sequence, now, token, command_id | RESPONSE)
         return sequence
 
     def respond(self, response: op.Pdu, now: float) -> list[Event]:
@@ -244,7 +246,7 @@ class Session:
         self._heard = now
         self._missed = 0
         trace = self._trace
-        answered = self._open.pop
+        unanswered = self._open
         for frame in self._framer.feed(octets):
             if self._closing:
                 break
@@ -253,12 +255,16 @@ class Session:
                 break
             if trace is not None:
                 trace(True, frame)
-            _, command_id, _, sequence = unpack_header(frame)
+            _, command_id, status, sequence = unpack_header(frame)
             if command_id >= RESPONSE:
-                found = answered(sequence, None)
+                found = unanswered.get(sequence)
                 if found is None:
                     self._other_response(frame, sequence, now, events)
                     continue
+                if command_id != found[2] and not _is_refusal(command_id, status):
+                    events.append(_wrong_answer(command_id, found[2]))
+                    continue
+                del unanswered[sequence]
                 events.append(Answered(found[1], _read_response(frame, command_id)))
                 if self.state is _UNBINDING:
                     self._settle(events)
@@ -347,9 +353,15 @@ class Session:
             self._bind_answered(_read_response(frame, _command_id(frame)), now, events)
         elif self._unbind_sent == sequence:
             self._unbind_sent = None
-            self._close("unbound", events)
-        elif (late := self._window.answered_late(sequence)) is not None:
-            events.append(Answered(late[0], _read_response(frame, _command_id(frame)), late=True))
+            self._unbound = True
+            self._settle(events)
+        elif (late := self._window.overdue(sequence)) is not None:
+            command_id, status = unpack_header(frame)[1:3]
+            if command_id != late[1] and not _is_refusal(command_id, status):
+                events.append(_wrong_answer(command_id, late[1]))
+                return
+            self._window.answered_late(sequence)
+            events.append(Answered(late[0], _read_response(frame, command_id), late=True))
         else:
             self.strays += 1
             events.append(Stray(sequence))
@@ -389,8 +401,13 @@ class Session:
             return
         if self._unbind_owed is not None:
             self._write(HEADER.pack(16, op.UnbindResp.command_id, 0, self._unbind_owed))
-            self._unbind_owed = None
+            self._unbind_owed, self._peer_left = None, True
+        if self._unbound:
+            self._close("unbound", events)
+        elif self._peer_left and (now_or_never or self.role is Role.SMSC):
             self._close("the peer unbound", events)
+        elif self._peer_left:
+            return  # it closes the line; until then its receipts are taken in
         elif now_or_never:
             self._close("unbinding took too long", events)
         elif self._unbind_sent is None:
@@ -438,6 +455,16 @@ def _command_id(frame: bytes) -> int:
     return int(unpack_header(frame)[1])
 
 
+def _is_refusal(command_id: int, status: int) -> bool:
+    """A generic_nack that names our request and says why; without a status it says nothing."""
+    return command_id == op.GenericNack.command_id and status != 0
+
+
+def _wrong_answer(command_id: int, wanted: int) -> Misbehaved:
+    """The request stays unanswered: what it became is not known."""
+    return Misbehaved(f"{op.name_of(command_id)} where {op.name_of(wanted)} is due", 0)
+
+
 #: requests the session answers or acts on itself
 _OWN: dict[int, Callable[[Session, Any, float, list[Event]], None]] = {
     op.BindTransmitter.command_id: Session._take_bind,
@@ -463,3 +490,5 @@ _TAKES: dict[tuple[Role, State], dict[int, Reader]] = {
     for role in Role
     for state in State
 }
+#: what an SMSC that is leaving still brings is taken in: many do not bring it again
+_TAKES[Role.ESME, _UNBINDING] |= {one: READERS[one] for one in (op.DeliverSm.command_id, op.DataSm.command_id)}

@@ -72,10 +72,12 @@ class CommandStatus(IntEnum):
 class RetryClass(Enum):
     """What a submission's answer, or the lack of one, allows."""
 
+    __hash__ = object.__hash__  # members are single, and these are looked up for every submission
+
     ACCEPTED = "accepted"  #: the SMSC has the message
     THROTTLED = "throttled"  #: certainly not accepted; pause the link, same message first, not an attempt
     RETRY = "retry"  #: certainly not accepted; send again with backoff
-    RETRY_ONCE = "retry once"  #: certainly not accepted, meaning unknown (vendor value): once more, then give up
+    UNCLEAR = "unclear"  #: certainly not accepted, nobody knows why (vendor value, generic_nack): :data:`UNCLEAR_TRIES`
     FINAL = "final"  #: certainly not accepted and never will be: tell the sender
     UNKNOWN = "unknown"  #: may have been accepted: only the script's own idempotency may allow a resend
 
@@ -88,12 +90,17 @@ class BindFailure(Enum):
     OTHER = "other"  #: anything else: ordinary backoff
 
 
+#: tries, with growing waits, before a message whose refusals have no clear cause is given up
+UNCLEAR_TRIES = 4
+
 _S = CommandStatus
 _RETRY = frozenset(
     {_S.RSYSERR, _S.RMSGQFUL, _S.RSUBMITFAIL, _S.RX_T_APPN, _S.RDELIVERYFAILURE, _S.RUNKNOWNERR, _S.RINVBNDSTS}
 )
-#: RX_P_APPN is permanent by the standard, but some centres give it for a temporary refusal: worth one more try
-_FINAL = frozenset(CommandStatus) - _RETRY - {_S.ROK, _S.RTHROTTLED, _S.RX_P_APPN}
+#: RX_P_APPN is permanent by the standard, but some centres give it for a temporary refusal; and what has the length
+#: and command_id of the standard is refused for those only by a centre that is out of step
+_UNCLEAR = frozenset({_S.RX_P_APPN, _S.RINVCMDLEN, _S.RINVCMDID})
+_FINAL = frozenset(CommandStatus) - _RETRY - _UNCLEAR - {_S.ROK, _S.RTHROTTLED}
 
 
 def named(value: int) -> CommandStatus | int:
@@ -104,20 +111,22 @@ def named(value: int) -> CommandStatus | int:
         return value
 
 
-def retry_class(status: int) -> RetryClass:
-    """What the command_status of a submit_sm_resp (or of a generic_nack that names our sequence) allows.
+def retry_class(status: int, *, nacked: bool = False) -> RetryClass:
+    """What the command_status of a submit_sm_resp allows, or (`nacked`) of a generic_nack that names our sequence.
 
-    A nack with RINVCMDLEN or RINVCMDID is final: the SMSC will not understand the same octets next time.
+    A nack says nothing of the message itself, whatever its status: only that of throttling is clear.
     """
-    if status == _S.ROK:
-        return RetryClass.ACCEPTED
     if status == _S.RTHROTTLED:
         return RetryClass.THROTTLED
+    if nacked:
+        return RetryClass.UNCLEAR
+    if status == _S.ROK:
+        return RetryClass.ACCEPTED
     if status in _RETRY:
         return RetryClass.RETRY
     if status in _FINAL:
         return RetryClass.FINAL
-    return RetryClass.RETRY_ONCE
+    return RetryClass.UNCLEAR
 
 
 def bind_failure(status: int) -> BindFailure:

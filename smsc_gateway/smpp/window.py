@@ -18,8 +18,8 @@ class Window:
     def __init__(self, timeout: float, first_sequence: int = 1) -> None:
         self._timeout = timeout
         self._next = first_sequence
-        self.open: dict[int, tuple[float, Any]] = {}  #: by sequence: deadline and token; an answer pops its own
-        self._overdue: dict[int, Any] = {}
+        self.open: dict[int, tuple[float, Any, int]] = {}  #: by sequence: deadline, token, command_id of the answer
+        self._overdue: dict[int, tuple[Any, int]] = {}
 
     def __len__(self) -> int:
         return len(self.open)
@@ -27,7 +27,7 @@ class Window:
     @property
     def next_deadline(self) -> float | None:
         """When the oldest request times out."""
-        for deadline, _ in self.open.values():
+        for deadline, _, _ in self.open.values():
             return deadline
         return None
 
@@ -44,23 +44,27 @@ class Window:
                 return number
         raise NotAllowed("no sequence number is free")
 
-    def sent(self, sequence: int, now: float, token: Any) -> None:
-        """A request went out."""
-        self.open[sequence] = (now + self._timeout, token)
+    def sent(self, sequence: int, now: float, token: Any, answer: int) -> None:
+        """A request went out; `answer` is the command_id of its response."""
+        self.open[sequence] = (now + self._timeout, token, answer)
 
-    def answered_late(self, sequence: int) -> tuple[Any] | None:
-        """Forget a timed-out request: its token in a tuple, or None when there is none."""
-        return (self._overdue.pop(sequence),) if sequence in self._overdue else None
+    def overdue(self, sequence: int) -> tuple[Any, int] | None:
+        """The token of a timed-out request and the command_id of its response; None when there is none."""
+        return self._overdue.get(sequence)
+
+    def answered_late(self, sequence: int) -> None:
+        """Forget a timed-out request."""
+        self._overdue.pop(sequence, None)
 
     def expire(self, now: float) -> list[Any]:
         """The tokens of the requests whose time is up, oldest first; their late answers are still known."""
         due: list[Any] = []
         while self.open:
-            sequence, (deadline, token) = next(iter(self.open.items()))
+            sequence, (deadline, token, answer) = next(iter(self.open.items()))
             if deadline > now:
                 break
             del self.open[sequence]
-            self._overdue[sequence] = token
+            self._overdue[sequence] = (token, answer)
             if len(self._overdue) > _OVERDUE:
                 del self._overdue[next(iter(self._overdue))]
             due.append(token)
@@ -68,6 +72,6 @@ class Window:
 
     def clear(self) -> list[Any]:
         """Forget everything: the tokens of what was open."""
-        tokens = [token for _, token in self.open.values()]
+        tokens = [token for _, token, _ in self.open.values()]
         self.open.clear()
         return tokens

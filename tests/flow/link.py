@@ -7,8 +7,8 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
-from smsc_gateway.links.esme import Certainty, OnDeliver, SubmitResult
-from smsc_gateway.links.outcome import NO_ANSWER, result_of
+from smsc_gateway.links.awaited import OnDeliver
+from smsc_gateway.links.outcome import NO_ANSWER, Certainty, SubmitResult, result_of
 from smsc_gateway.smpp.codec import decode, encode
 from smsc_gateway.smpp.operations import DeliverSm, EsmClass, SubmitSm, SubmitSmResp, content
 from smsc_gateway.smpp.status import CommandStatus

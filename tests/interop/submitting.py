@@ -20,7 +20,8 @@ SECONDS = 10
 
 async def submitted(reactor: Any, port: int, messages: list[bytes]) -> list[dict[str, Any]]:
     """The outcome of each message, one after the other."""
-    from smsc_gateway.links.esme import EsmeLink, LinkConfig  # noqa: PLC0415 - after the reactor
+    from smsc_gateway.links.awaited import AwaitedLink  # noqa: PLC0415 - after the reactor
+    from smsc_gateway.links.config import LinkConfig  # noqa: PLC0415
     from smsc_gateway.smpp.operations import DeliverSm, SubmitSm  # noqa: PLC0415
 
     arrived: asyncio.Queue[bytes] = asyncio.Queue()
@@ -31,7 +32,7 @@ async def submitted(reactor: Any, port: int, messages: list[bytes]) -> list[dict
         return 0
 
     config = LinkConfig("127.0.0.1", port, "test", "test")
-    link = EsmeLink(config, on_deliver=on_deliver, reactor=reactor, random=Random(1))
+    link = AwaitedLink(config, on_deliver=on_deliver, reactor=reactor, random=Random(1))
     link.start()
     await link.bound.wait()
     outcomes: list[dict[str, Any]] = []

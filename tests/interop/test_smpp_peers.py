@@ -20,8 +20,10 @@ from typing import Any
 import pytest
 from twisted.internet import reactor
 
+from smsc_gateway.links.awaited import AwaitedLink
+from smsc_gateway.links.config import LinkConfig
 from smsc_gateway.links.correlation import Correlation
-from smsc_gateway.links.esme import Certainty, EsmeLink, LinkConfig
+from smsc_gateway.links.outcome import Certainty
 from smsc_gateway.smpp import operations as op
 from smsc_gateway.smpp.receipt import find_receipt
 from smsc_gateway.smsc.handsets import PlainHandset
@@ -125,7 +127,7 @@ async def test_our_link_and_the_peers_server_exchange_a_thousand_messages(comman
             matched.append(match.token)
         return 0
 
-    link = EsmeLink(
+    link = AwaitedLink(
         LinkConfig("127.0.0.1", port, "ykt", "secret"), on_deliver=on_deliver, reactor=reactor, random=Random(1)
     )
     link.start()

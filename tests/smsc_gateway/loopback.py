@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 
 from twisted.internet import reactor
 
+from smsc_gateway.links.awaited import AwaitedLink
 from smsc_gateway.links.backoff import Backoff
-from smsc_gateway.links.esme import EsmeLink, LinkConfig
+from smsc_gateway.links.config import LinkConfig
 from smsc_gateway.smpp import operations as op
 from smsc_gateway.smsc.accounts import Account
 from smsc_gateway.smsc.handsets import PlainHandset
@@ -40,7 +41,7 @@ class Lab:
     """Both ends, a phone, and what the link's owner was given."""
 
     server: SmscServer
-    link: EsmeLink
+    link: AwaitedLink
     phone: PlainHandset
     port: int
     received: list[op.DeliverSm] = field(default_factory=list)
@@ -74,7 +75,7 @@ async def lab(
         return answer
 
     waits = backoff or Backoff(Random(1), first=0.01)
-    link = EsmeLink(config, on_deliver=on_deliver, reactor=reactor, random=Random(1), backoff=waits)
+    link = AwaitedLink(config, on_deliver=on_deliver, reactor=reactor, random=Random(1), backoff=waits)
     made = Lab(server, link, phone, port)
     link.start()
     try:

@@ -22,9 +22,10 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from smsc_gateway.links.awaited import AwaitedLink
 from smsc_gateway.links.backoff import Backoff
+from smsc_gateway.links.config import LinkConfig
 from smsc_gateway.links.correlation import Correlation
-from smsc_gateway.links.esme import EsmeLink, LinkConfig
 from smsc_gateway.smpp import operations as op
 from smsc_gateway.smpp.receipt import find_receipt
 from smsc_gateway.smsc.accounts import Account
@@ -150,9 +151,9 @@ class World:
         self.late: list[op.SubmitSm] = []
         self.config = {"system_id": "ykt", "password": "secret", **config}
 
-    def link(self, name: str = "one", **changes: Any) -> EsmeLink:
+    def link(self, name: str = "one", **changes: Any) -> AwaitedLink:
         """A started link."""
-        link = EsmeLink(
+        link = AwaitedLink(
             LinkConfig("virtual", 2775, **{"name": name, **self.config, **changes}),
             on_deliver=self._store,
             reactor=self.reactor,
@@ -160,7 +161,7 @@ class World:
             endpoint=self.near,
             backoff=Backoff(Random(1), first=0.5),
             on_alarm=lambda link, text: self.alarms.append(f"{link}: {text}"),
-            on_late=lambda pdu, result: self._answered_late(pdu, result.message_id),
+            on_late_pdu=lambda pdu, result: self._answered_late(pdu, result.message_id),
         )
         link.start()
         return link
@@ -174,6 +175,12 @@ class World:
             self.receipts += [match.token] if match else []
         return 0
 
+    def cut(self) -> None:
+        """The centre is gone without a word, and back at once."""
+        for line in list(self.server._lines.values()):
+            wire: Any = line.transport
+            wire.cut()
+
     def accepted(self, pdu: op.SubmitSm, message_id: str | None) -> None:
         """A submission was answered with an id."""
         matches = self.book.accepted(message_id, pdu.destination_addr, pdu.short_message, self.reactor.seconds())
@@ -184,7 +191,7 @@ class World:
         if message_id:
             self.accepted(pdu, message_id)
 
-    async def stop(self, *links: EsmeLink) -> None:
+    async def stop(self, *links: AwaitedLink) -> None:
         """Unbind and stop everything, in virtual time."""
         for link in links:
             await self.finish(link.stop())

@@ -24,7 +24,7 @@ class Link(Protocol):
 
 
 class SubmitResult(Protocol):
-    """What came of a submission. `certainty` is one of ACCEPTED, REFUSED_RETRY, REFUSED_FINAL, UNKNOWN."""
+    """What came of a submission. `certainty` is one of ACCEPTED, REFUSED_RETRY, REFUSED_FINAL, UNKNOWN, NOT_SENT."""
 
     @property
     def status(self) -> int: ...
@@ -50,6 +50,7 @@ _STATES = {
     "REFUSED_RETRY": OutboxState.QUEUED,
     "REFUSED_FINAL": OutboxState.REFUSED,
     "UNKNOWN": OutboxState.UNKNOWN,
+    "NOT_SENT": OutboxState.QUEUED,
 }
 
 
@@ -74,4 +75,6 @@ def result_of(segment: ClaimedSegment, answer: SubmitResult) -> SegmentResult:
     """The link's answer as the outbox keeps it. An unknown certainty counts as unknown."""
     name = getattr(answer.certainty, "name", str(answer.certainty))
     state = _STATES.get(name, OutboxState.UNKNOWN)
+    if name == "NOT_SENT":  # it waits as if nobody had claimed it
+        return SegmentResult(segment.seq, state)
     return SegmentResult(segment.seq, state, answer.status, answer.message_id)

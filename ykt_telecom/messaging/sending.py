@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, or_, select, update
 
-from smsc_gateway.smpp.status import RetryClass, retry_class
+from smsc_gateway.smpp.status import UNCLEAR_TRIES, RetryClass, retry_class
 
 from ..storage.context import StepContext
 from ..storage.marks import OUTBOX, mark
@@ -47,8 +47,8 @@ _HOLD = update(outbox).where(outbox.c.outbox_id == bindparam("id"), outbox.c.sta
 
 #: A text of which nobody knows whether it arrived is sent again this often, flagged as a possible duplicate.
 _TEXT_RESENDS = 4
-#: Tries of a message that the SMSC refuses with a status nobody understands.
-_UNKNOWN_STATUS_TRIES = 2
+#: Tries of a message that the SMSC refuses and nobody knows why.
+_UNKNOWN_STATUS_TRIES = UNCLEAR_TRIES
 #: Waits after an explicit refusal; the last one repeats.
 _REFUSAL_WAITS = tuple(timedelta(seconds=seconds) for seconds in (1, 2, 5, 10, 30, 60))
 
@@ -164,8 +164,8 @@ def _note(conn: Connection, context: StepContext, hooks: Hooks, row: Row[Any], r
 
 
 def _means_never(row: Row[Any], status: int) -> bool:
-    """A status whose meaning nobody knows (vendor values) is tried once more; then it counts as final."""
-    return row.tries >= _UNKNOWN_STATUS_TRIES and retry_class(status) is RetryClass.RETRY_ONCE
+    """A status whose meaning nobody knows (vendor values) is tried again a few times; then it counts as final."""
+    return row.tries >= _UNKNOWN_STATUS_TRIES and retry_class(status) is RetryClass.UNCLEAR
 
 
 def _goes_again(row: Row[Any]) -> bool:

@@ -20,7 +20,8 @@ from typing import Any, Protocol
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from smsc_gateway.links.esme import EsmeLink, LinkConfig, OnDeliver
+from smsc_gateway.links.awaited import AwaitedLink, OnDeliver
+from smsc_gateway.links.config import LinkConfig
 from telecom_codecs.crypto.openssl import OpenSslProvider
 from telecom_codecs.crypto.secret_key import CryptoProvider
 
@@ -191,7 +192,7 @@ class Service:
             name=settings.name,
         )
         spread = random.Random()  # noqa: S311 - spreads reconnects, nothing secret
-        return EsmeLink(configuration, on_deliver=on_deliver, reactor=self._reactor, random=spread)
+        return AwaitedLink(configuration, on_deliver=on_deliver, reactor=self._reactor, random=spread)
 
     async def _seal(self) -> None:
         """Chain the audit rows that are not chained yet."""

@@ -16,8 +16,9 @@ from cryptography.x509.oid import NameOID
 from twisted.internet import reactor
 
 from smsc_gateway.line.tls import Tls, server_options
+from smsc_gateway.links.awaited import AwaitedLink
 from smsc_gateway.links.backoff import Backoff
-from smsc_gateway.links.esme import EsmeLink, LinkConfig
+from smsc_gateway.links.config import LinkConfig
 from smsc_gateway.smpp import operations as op
 from tests.tasks import in_task
 
@@ -62,7 +63,7 @@ async def tried(tmp_path: Path, tls: Tls, *, clients: Path | None = None) -> boo
     async def on_deliver(_: op.DeliverSm) -> int:
         return 0
 
-    link = EsmeLink(
+    link = AwaitedLink(
         config, on_deliver=on_deliver, reactor=reactor, random=Random(1), backoff=Backoff(Random(1), first=0.01)
     )
     made = Lab(server, link, None, port)  # type: ignore[arg-type]

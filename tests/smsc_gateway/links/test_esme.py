@@ -9,12 +9,11 @@ from random import Random
 import pytest
 
 from smsc_gateway.links.backoff import Backoff
-from smsc_gateway.links.esme import NO_ANSWER, Certainty, canonical_ids, result_of
+from smsc_gateway.links.outcome import NO_ANSWER, Certainty, result_of
 from smsc_gateway.smpp import operations as op
-from smsc_gateway.smpp.receipt import find_receipt
+from smsc_gateway.smpp.receipt import canonical_ids, find_receipt
 from smsc_gateway.smpp.session import Limits
 from smsc_gateway.smpp.status import BindFailure, CommandStatus
-from telecom_codecs.errors import LocalError
 from tests.tasks import in_task
 
 from ..loopback import PHONE, a_submit, lab
@@ -55,7 +54,7 @@ async def test_link_binds_again_after_the_server_drops_it() -> None:
         futures = [made.link.submit(a_submit()) for _ in range(5)]
         made.server.drop_lines()
         results = await asyncio.gather(*futures)
-        assert all(result.certainty in (Certainty.UNKNOWN, Certainty.REFUSED_RETRY) for result in results)
+        assert all(result.certainty in (Certainty.UNKNOWN, Certainty.NOT_SENT) for result in results)
         assert Certainty.UNKNOWN in {result.certainty for result in results}
         await made.until(lambda: made.link.counts["binds"] == 2)
         assert (await made.link.submit(a_submit())).certainty is Certainty.ACCEPTED
@@ -70,7 +69,7 @@ async def test_wrong_password_is_not_hammered() -> None:
         await asyncio.sleep(0.1)
         assert made.server.counts["connections"] == 1
         assert not made.link.is_bound
-        assert (await made.link.submit(a_submit())).certainty is Certainty.REFUSED_RETRY
+        assert (await made.link.submit(a_submit())).certainty is Certainty.NOT_SENT
 
 
 @pytest.mark.parametrize("first", [None, 0x64, RuntimeError("disk full")], ids=["None", "0x64", "exception"])
@@ -126,8 +125,9 @@ async def test_value_that_cannot_be_encoded_fails_the_caller_only() -> None:
     """The link goes on."""
     async with lab() as made:
         await made.link.bound.wait()
-        with pytest.raises(LocalError):
-            await made.link.submit(a_submit(short_message=b"x" * 255))
+        result = await made.link.submit(a_submit(short_message=b"x" * 255))
+        assert result.certainty is Certainty.REFUSED_FINAL
+        assert "short_message" in result.reason
         assert (await made.link.submit(a_submit())).certainty is Certainty.ACCEPTED
 
 
@@ -189,7 +189,7 @@ def test_backoff_grows_to_its_cap_and_forgets_after_a_stable_session() -> None:
 
 def test_limits_follow_the_configuration() -> None:
     """A missed enquire_link shows within half the interval."""
-    from smsc_gateway.links.esme import LinkConfig  # noqa: PLC0415
+    from smsc_gateway.links.config import LinkConfig  # noqa: PLC0415
 
     limits = LinkConfig("h", 1, "id", "pw", window=7, enquire_link=20.0).limits()
     assert (limits.window, limits.enquire_timeout) == (7, 10.0)

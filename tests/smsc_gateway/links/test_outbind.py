@@ -8,8 +8,9 @@ import pytest
 from twisted.internet import reactor
 from twisted.internet.endpoints import HostnameEndpoint
 
-from smsc_gateway.links.esme import LinkConfig
-from smsc_gateway.links.outbind import OutbindLink
+from smsc_gateway.links.awaited import AwaitedLink
+from smsc_gateway.links.config import LinkConfig
+from smsc_gateway.links.outbind import Caller
 from smsc_gateway.smpp import operations as op
 from smsc_gateway.smsc.handsets import PlainHandset
 from tests.tasks import in_task
@@ -26,10 +27,8 @@ async def called(password: str) -> Lab:
         made.received.append(pdu)
         return 0
 
-    config = LinkConfig("127.0.0.1", 0, "ykt", "secret", bind="receiver")
-    link = OutbindLink(
-        config, on_deliver=on_deliver, reactor=reactor, random=Random(1), caller="smsc", caller_password="calling"
-    )
+    config = LinkConfig("127.0.0.1", 0, "ykt", "secret", bind="receiver", caller=Caller("smsc", "calling"))
+    link = AwaitedLink(config, on_deliver=on_deliver, reactor=reactor, random=Random(1))
     made = Lab(server, link, phone, 0)
     link.start()
     await server.outbind(HostnameEndpoint(reactor, "127.0.0.1", link.port), "smsc", password)

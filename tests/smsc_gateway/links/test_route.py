@@ -112,7 +112,7 @@ async def test_segments_a_second_are_kept() -> None:
     ("statuses", "attempts", "certainty"),
     [
         ([CommandStatus.RSYSERR] * 9, 5, Certainty.REFUSED_RETRY),
-        ([0x0444] * 9, 2, Certainty.REFUSED_RETRY),
+        ([0x0444] * 9, 4, Certainty.REFUSED_RETRY),
         ([CommandStatus.RINVDSTADR], 1, Certainty.REFUSED_FINAL),
         ([CommandStatus.RSYSERR, 0], 2, Certainty.ACCEPTED),
     ],
@@ -132,7 +132,7 @@ async def test_patience_ends_when_no_link_is_ever_bound() -> None:
     reactor = VirtualReactor()
     links = Links({"one": Near(bound=False)}, [Route("", ("one",))], reactor=reactor, retries=Retries(patience=10.0))
     sent = await outcome(links, reactor, a_text("a"))
-    assert (sent.result.certainty, sent.attempts) == (Certainty.REFUSED_RETRY, 0)
+    assert (sent.result.certainty, sent.attempts) == (Certainty.NOT_SENT, 0)
     assert reactor.seconds() <= 10.0
 
 
@@ -144,7 +144,7 @@ async def test_stop_tells_everything_that_waits() -> None:
     futures = [links.submit(a_text(str(number))) for number in range(3)]
     await asyncio.sleep(0)
     await links.stop()
-    assert {future.result().result.certainty for future in futures} == {Certainty.REFUSED_RETRY}
+    assert {future.result().result.certainty for future in futures} == {Certainty.NOT_SENT}
 
 
 def test_route_to_a_link_that_is_not_there_is_refused() -> None:

@@ -311,8 +311,57 @@ def test_peer_that_unbinds_mid_flight_gets_its_answers_first() -> None:
     assert isinstance(asked, Requested)
     pair.esme.respond(op.DeliverSmResp(sequence=asked.pdu.sequence), pair.now)
     pair.settle()
-    assert isinstance(pair.esme_events[-1], Close)
-    assert isinstance(pair.smsc_events[-1], Close)
+    assert isinstance(pair.esme_events[-1], PeerUnbinds)
+    assert isinstance(pair.smsc_events[-1], Close)  # it closes the line, as whoever unbinds does
+
+
+def test_receipts_of_a_centre_that_leaves_are_taken_in_until_the_line_closes() -> None:
+    """Many centres do not bring them again: 0 for each, before unbind_resp and after."""
+    pair = a_bound_pair(drain_timeout=5.0)
+    octets = [op.encode(DELIVER, number) for number in (71, 72)]
+    pair.esme.request(SUBMIT, pair.now)  # keeps unbind_resp back
+    pair.smsc.unbind(pair.now)
+    pair.settle()
+    pair.esme_events += pair.esme.receive(octets[0], pair.now)
+    pair.smsc.respond(op.SubmitSmResp(sequence=1), pair.now)
+    pair.settle()
+    pair.esme_events += pair.esme.receive(octets[1], pair.now)
+    asked = [event.pdu for event in pair.esme_events if isinstance(event, Requested)]
+    assert [pdu.sequence for pdu in asked] == [71, 72]
+    for pdu in asked:
+        pair.esme.respond(op.DeliverSmResp(sequence=pdu.sequence), pair.now)
+    assert not any(isinstance(event, Close) for event in pair.esme_events)
+    pair.tick(5.0)
+    assert pair.esme_events[-1] == Close("the peer unbound")  # it never closed
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [op.GenericNack(), op.EnquireLinkResp(), op.DeliverSmResp(), op.DataSmResp(message_id=b"A1"), op.UnbindResp()],
+    ids=lambda answer: op.name_of(answer.command_id),
+)
+def test_only_submit_sm_resp_accepts_a_submission(answer: op.Pdu) -> None:
+    """Anything else with its sequence is a fault of the SMSC, and the submission stays in doubt."""
+    pair = a_bound_pair(response_timeout=10.0)
+    sequence = pair.esme.request(SUBMIT, pair.now, token="x")
+    (event,) = pair.esme.receive(op.encode(answer, sequence), pair.now)
+    assert isinstance(event, Misbehaved)
+    (event,) = pair.esme.tick(pair.now + 10.0)
+    assert event == Unanswered("x", "no answer in time")
+    (event,) = pair.esme.receive(op.encode(answer, sequence), pair.now + 10.0)
+    assert isinstance(event, Misbehaved)
+    (event,) = pair.esme.receive(op.encode(op.SubmitSmResp(message_id=b"A1"), sequence), pair.now + 11.0)
+    assert isinstance(event, Answered)
+    assert (event.token, event.late, event.response.message_id) == ("x", True, b"A1")
+
+
+def test_nack_with_a_status_refuses_the_submission_it_names() -> None:
+    """generic_nack is how some centres say no."""
+    pair = a_bound_pair()
+    sequence = pair.esme.request(SUBMIT, pair.now, token="x")
+    (event,) = pair.esme.receive(op.encode(op.GenericNack(status=2), sequence), pair.now)
+    assert isinstance(event, Answered)
+    assert (event.token, event.response.status) == ("x", 2)
 
 
 def test_unbind_from_both_sides_at_once_closes_both() -> None:

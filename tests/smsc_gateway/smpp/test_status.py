@@ -23,15 +23,25 @@ def test_every_status_has_a_class_and_none_of_them_is_in_doubt(status: CommandSt
         (0x64, RetryClass.RETRY),
         (0x0B, RetryClass.FINAL),
         (0x01, RetryClass.FINAL),
-        (0x02, RetryClass.FINAL),
-        (0x03, RetryClass.FINAL),
-        (0x0400, RetryClass.RETRY_ONCE),
-        (0xFFFFFFFF, RetryClass.RETRY_ONCE),
+        (0x02, RetryClass.UNCLEAR),
+        (0x03, RetryClass.UNCLEAR),
+        (0x65, RetryClass.UNCLEAR),
+        (0x0400, RetryClass.UNCLEAR),
+        (0xFFFFFFFF, RetryClass.UNCLEAR),
     ],
 )
 def test_classes_follow_the_table(status: int, expected: RetryClass) -> None:
     """peers' table of actions, vendor values included."""
     assert retry_class(status) is expected
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [(0x02, RetryClass.UNCLEAR), (0x0B, RetryClass.UNCLEAR), (0x58, RetryClass.THROTTLED), (0x08, RetryClass.UNCLEAR)],
+)
+def test_nack_says_nothing_of_the_message(status: int, expected: RetryClass) -> None:
+    """A centre that nacks the first try of everything must not cost one text."""
+    assert retry_class(status, nacked=True) is expected
 
 
 @pytest.mark.parametrize(

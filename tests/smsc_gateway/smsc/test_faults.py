@@ -22,7 +22,7 @@ SCRIPTS = {
     Kind.THROTTLE: "probability = 0.3",
     Kind.QUEUE_FULL: "probability = 0.3",
     Kind.SYSTEM_ERROR: "probability = 0.3",
-    Kind.NACK: "probability = 0.3",
+    Kind.NACK: "probability = 0.3\ncount = 3",
     Kind.SILENCE: "probability = 0.2",
     Kind.LATE_ANSWER: "probability = 0.3\nseconds = 12",
     Kind.SEGMENT_REFUSED: "probability = 1",

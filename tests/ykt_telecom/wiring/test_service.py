@@ -12,7 +12,8 @@ import httpx
 import pytest
 from sqlalchemy import Connection, select
 
-from smsc_gateway.links.esme import Certainty, OnDeliver, SubmitResult
+from smsc_gateway.links.awaited import OnDeliver
+from smsc_gateway.links.outcome import Certainty, SubmitResult
 from smsc_gateway.smpp.operations import DeliverSm, EsmClass, SubmitSm
 from telecom_codecs.card.identities import Iccid, Imsi, Msisdn
 from telecom_codecs.crypto.secret_key import KeySet
