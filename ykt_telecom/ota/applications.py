@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from ..registry.cards.names import application_aid
-from ..registry.cards.states import APPLICATION_TRANSITIONS, ApplicationEvent, ApplicationState, CardState, Refused
+from ..registry.cards.states import APPLICATION, ApplicationEvent, CardState, Refused
 from ..registry.cards.steps import add_application, find_card, free_slot, live_application, move_application
 from ..registry.cards.tables import card_application
 from ..registry.keys.steps import newest_mother_key_version
@@ -99,7 +99,7 @@ def learn(conn: Connection, application_id: str | None, *events: ApplicationEven
         return
     for event in events:
         state = conn.execute(_STATE, {"id": application_id}).scalar_one()
-        if (ApplicationState(state), event) in APPLICATION_TRANSITIONS:
+        if APPLICATION.after(state, event) is not None:
             move_application(conn, application_id, event, actor="card", now=now)
 
 

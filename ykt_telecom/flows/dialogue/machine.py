@@ -1,17 +1,15 @@
-"""A dialogue from the request to its one final notice, as a table: (state, event) → state.
+"""A dialogue from the request to its one final notice, as a machine.
 
-    RECEIVED ─► VERIFYING ─► CLOSING ─► DELETING ─► ANSWERING ─► DONE
-        │                        └─► REOPENING ─┘       └─► TEXTED (not shown: the SMS is the notice)
-        └─► REFUSED (nobody we answer)
-
-Every pair that `NEXT` does not list is refused: :func:`follow` raises :class:`OutOfTurn` and nothing changes.
+RECEIVED ─► VERIFYING ─► CLOSING ─► DELETING ─► ANSWERING ─► DONE
+    │                        └─► REOPENING ─┘       └─► TEXTED (not shown: the SMS is the notice)
+    └─► REFUSED (nobody we answer)
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
-from itertools import product
+
+from ...runtime.machine import Machine, refuse
 
 
 class State(StrEnum):
@@ -49,49 +47,79 @@ class Event(StrEnum):
     NOT_SHOWN = "NOT_SHOWN"  #: the card reports operation 7E
 
 
-_S, _E = State, Event
-NEXT: Mapping[tuple[State, Event], State] = {
-    (_S.RECEIVED, _E.ANSWER): _S.ANSWERING,
-    (_S.RECEIVED, _E.ASK): _S.VERIFYING,
-    (_S.RECEIVED, _E.NOTE): _S.DONE,
-    (_S.RECEIVED, _E.REJECT): _S.REFUSED,
-    (_S.VERIFYING, _E.RIGHT): _S.CLOSING,
-    (_S.VERIFYING, _E.NOT_RIGHT): _S.ANSWERING,
-    (_S.CLOSING, _E.EMPTY): _S.DELETING,
-    (_S.CLOSING, _E.OWING): _S.REOPENING,
-    (_S.CLOSING, _E.CLOSE_FAILED): _S.REOPENING,
-    (_S.DELETING, _E.DELETED): _S.ANSWERING,
-    (_S.DELETING, _E.DELETE_FAILED): _S.REOPENING,
-    (_S.REOPENING, _E.REOPEN_ENDED): _S.ANSWERING,
-    (_S.ANSWERING, _E.QUEUED): _S.DONE,
-    (_S.ANSWERING, _E.NOT_QUEUED): _S.TEXTED,
-    (_S.ANSWERING, _E.NOT_SHOWN): _S.TEXTED,
-    # the answer may or may not be on the card: the SMS carries the same serial, so a reader sees that it is one notice
-    (_S.ANSWERING, _E.IN_DOUBT): _S.TEXTED,
-    (_S.DONE, _E.NOT_SHOWN): _S.TEXTED,
-    # late news about an answer that the SMS has already replaced
-    (_S.TEXTED, _E.QUEUED): _S.TEXTED,
-    (_S.TEXTED, _E.NOT_QUEUED): _S.TEXTED,
-    (_S.TEXTED, _E.NOT_SHOWN): _S.TEXTED,
-    (_S.TEXTED, _E.IN_DOUBT): _S.TEXTED,
-}
+class OutOfTurn(ValueError):
+    """The event does not fit the dialogue's state. It is a late or doubled report; leave the dialogue as it is."""
 
-REFUSED_PAIRS = frozenset(product(State, Event)) - frozenset(NEXT)
+
+_S, _E = State, Event
+DIALOGUE: Machine[State, Event] = Machine(
+    "dialogue",
+    (_S.RECEIVED,),
+    OutOfTurn,
+    {
+        _S.RECEIVED: {
+            _E.ANSWER: _S.ANSWERING,
+            _E.ASK: _S.VERIFYING,
+            _E.NOTE: _S.DONE,
+            _E.REJECT: _S.REFUSED,
+            **refuse(_E.RIGHT, _E.NOT_RIGHT, _E.EMPTY, _E.OWING, _E.CLOSE_FAILED, _E.DELETED, _E.DELETE_FAILED),
+            **refuse(_E.REOPEN_ENDED, _E.IN_DOUBT, _E.QUEUED, _E.NOT_QUEUED, _E.NOT_SHOWN),
+        },
+        _S.VERIFYING: {
+            _E.RIGHT: _S.CLOSING,
+            _E.NOT_RIGHT: _S.ANSWERING,
+            **refuse(_E.ANSWER, _E.ASK, _E.NOTE, _E.REJECT, _E.EMPTY, _E.OWING, _E.CLOSE_FAILED, _E.DELETED),
+            **refuse(_E.DELETE_FAILED, _E.REOPEN_ENDED, _E.IN_DOUBT, _E.QUEUED, _E.NOT_QUEUED, _E.NOT_SHOWN),
+        },
+        _S.CLOSING: {
+            _E.EMPTY: _S.DELETING,
+            _E.OWING: _S.REOPENING,
+            _E.CLOSE_FAILED: _S.REOPENING,
+            **refuse(_E.ANSWER, _E.ASK, _E.NOTE, _E.REJECT, _E.RIGHT, _E.NOT_RIGHT, _E.DELETED, _E.DELETE_FAILED),
+            **refuse(_E.REOPEN_ENDED, _E.IN_DOUBT, _E.QUEUED, _E.NOT_QUEUED, _E.NOT_SHOWN),
+        },
+        _S.DELETING: {
+            _E.DELETED: _S.ANSWERING,
+            _E.DELETE_FAILED: _S.REOPENING,
+            **refuse(_E.ANSWER, _E.ASK, _E.NOTE, _E.REJECT, _E.RIGHT, _E.NOT_RIGHT, _E.EMPTY, _E.OWING),
+            **refuse(_E.CLOSE_FAILED, _E.REOPEN_ENDED, _E.IN_DOUBT, _E.QUEUED, _E.NOT_QUEUED, _E.NOT_SHOWN),
+        },
+        _S.REOPENING: {
+            _E.REOPEN_ENDED: _S.ANSWERING,
+            **refuse(_E.ANSWER, _E.ASK, _E.NOTE, _E.REJECT, _E.RIGHT, _E.NOT_RIGHT, _E.EMPTY, _E.OWING),
+            **refuse(_E.CLOSE_FAILED, _E.DELETED, _E.DELETE_FAILED, _E.IN_DOUBT, _E.QUEUED, _E.NOT_QUEUED),
+            **refuse(_E.NOT_SHOWN),
+        },
+        _S.ANSWERING: {
+            # the answer may or may not be on the card: the SMS carries the same serial, so a reader sees one notice
+            _E.IN_DOUBT: _S.TEXTED,
+            _E.QUEUED: _S.DONE,
+            _E.NOT_QUEUED: _S.TEXTED,
+            _E.NOT_SHOWN: _S.TEXTED,
+            **refuse(_E.ANSWER, _E.ASK, _E.NOTE, _E.REJECT, _E.RIGHT, _E.NOT_RIGHT, _E.EMPTY, _E.OWING),
+            **refuse(_E.CLOSE_FAILED, _E.DELETED, _E.DELETE_FAILED, _E.REOPEN_ENDED),
+        },
+        _S.DONE: {
+            _E.NOT_SHOWN: _S.TEXTED,
+            **refuse(_E.ANSWER, _E.ASK, _E.NOTE, _E.REJECT, _E.RIGHT, _E.NOT_RIGHT, _E.EMPTY, _E.OWING),
+            **refuse(_E.CLOSE_FAILED, _E.DELETED, _E.DELETE_FAILED, _E.REOPEN_ENDED, _E.IN_DOUBT, _E.QUEUED),
+            **refuse(_E.NOT_QUEUED),
+        },
+        _S.TEXTED: {
+            # late news about an answer that the SMS has already replaced
+            _E.IN_DOUBT: _S.TEXTED,
+            _E.QUEUED: _S.TEXTED,
+            _E.NOT_QUEUED: _S.TEXTED,
+            _E.NOT_SHOWN: _S.TEXTED,
+            **refuse(_E.ANSWER, _E.ASK, _E.NOTE, _E.REJECT, _E.RIGHT, _E.NOT_RIGHT, _E.EMPTY, _E.OWING),
+            **refuse(_E.CLOSE_FAILED, _E.DELETED, _E.DELETE_FAILED, _E.REOPEN_ENDED),
+        },
+        _S.REFUSED: refuse(*Event),
+    },
+)
 
 #: The platform owes these a final notice (INV-22).
 OPEN_STATES = (_S.VERIFYING, _S.CLOSING, _S.DELETING, _S.REOPENING, _S.ANSWERING)
 
 #: A deletion that is judged or carried out: another one of the same application has to wait (E106).
 DELETING_STATES = (_S.VERIFYING, _S.CLOSING, _S.DELETING, _S.REOPENING)
-
-
-class OutOfTurn(ValueError):
-    """The event does not fit the dialogue's state. It is a late or doubled report; leave the dialogue as it is."""
-
-
-def follow(state: State, event: Event) -> State:
-    """The next state; raises :class:`OutOfTurn` for a pair that is refused."""
-    after = NEXT.get((state, event))
-    if after is None:
-        raise OutOfTurn(f"{event} does not fit the state {state}")
-    return after

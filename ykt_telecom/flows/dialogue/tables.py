@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, text
 
 from ...storage.schema import BigKey, Instant, metadata
-from .machine import OPEN_STATES
+from .machine import DIALOGUE, OPEN_STATES
 
-_OPEN = text("state in ({})".format(", ".join(f"'{state}'" for state in OPEN_STATES)))
+_OPEN = text(DIALOGUE.among(OPEN_STATES))
 
 #: One row per authentic MO packet. `id` is the serial that screen and SMS show. `covered` is a candidate under the
 #: pepper's cipher, there from its acceptance to its verdict only.

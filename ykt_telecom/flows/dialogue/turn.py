@@ -16,7 +16,7 @@ from ...registry.cards.states import Refused
 from ...storage.context import StepContext
 from ...texts.notices import Language
 from .answer import AnswerKind
-from .machine import Event, OutOfTurn, State, follow
+from .machine import DIALOGUE, Event, OutOfTurn, State
 from .neighbours import Neighbours, Request
 from .password import NONCE_OCTETS, ServicePassword
 from .request import CardRequest
@@ -76,7 +76,7 @@ class Turn:
 
     def move(self, row: Row[Any], event: Event, **values: Any) -> Row[Any]:
         """One transition, with its audit row; raises :class:`OutOfTurn` and changes nothing for a refused pair."""
-        after = follow(State(row.state), event)
+        after = DIALOGUE.follow(row.state, event)
         change = {"key": row.id, "state": after, "updated_at": self.context.now, **values}
         moved = self.connection.execute(_MOVE, change).one()
         self.record(f"dialogue.{event.lower()}", row, state=after.value)

@@ -1,17 +1,11 @@
-"""What a card and an enterprise application on it can be, as tables: (state, event) → state.
-
-`*_REFUSED` lists every pair that is refused on purpose; a test asserts that each pair is in exactly one of the two.
-Domain: state machines A (card) and B (application).
-"""
+"""What a card and an enterprise application on it can be, as two machines."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
-from itertools import product
-from typing import TypeVar
 
 from ...runtime.errors import Refusal
+from ...runtime.machine import Machine, refuse
 
 
 class CardState(StrEnum):
@@ -46,40 +40,84 @@ class CardEvent(StrEnum):
     SCRAP = "SCRAP"
 
 
+class Refused(Refusal, ValueError):
+    """The object is in a state that does not allow this. Look at its state, then order what fits."""
+
+
 _C, _CE = CardState, CardEvent
-CARD_TRANSITIONS: Mapping[tuple[CardState, CardEvent], CardState] = {
-    (_C.STOCK, _CE.WASH): _C.WASHED,
-    (_C.STOCK, _CE.SCRAP): _C.SCRAPPED,
-    (_C.WASHED, _CE.BIND): _C.ISSUED,
-    (_C.WASHED, _CE.SCRAP): _C.SCRAPPED,
-    (_C.ISSUED, _CE.APPLICATION_CONFIRMED): _C.ACTIVE,
-    # an application that nobody knew about for sure turned out not to be there
-    (_C.ISSUED, _CE.LAST_APPLICATION_GONE): _C.ISSUED,
-    (_C.ISSUED, _CE.CANCEL): _C.CANCELLING,
-    (_C.ACTIVE, _CE.APPLICATION_CONFIRMED): _C.ACTIVE,
-    (_C.ACTIVE, _CE.LAST_APPLICATION_GONE): _C.ISSUED,
-    (_C.ACTIVE, _CE.REPORT_LOST): _C.LOST,
-    (_C.ACTIVE, _CE.SUSPEND): _C.SUSPENDED,
-    (_C.ACTIVE, _CE.REPORT_DAMAGED): _C.DAMAGED,
-    (_C.ACTIVE, _CE.REPLACE): _C.REPLACED,
-    (_C.ACTIVE, _CE.CANCEL): _C.CANCELLING,
-    (_C.LOST, _CE.LIFT_LOSS): _C.ACTIVE,
-    (_C.LOST, _CE.REPLACE): _C.REPLACED,
-    (_C.LOST, _CE.CANCEL): _C.CANCELLING,
-    # an order sent before the loss was reported may still be confirmed: the card stays what it is
-    (_C.LOST, _CE.APPLICATION_CONFIRMED): _C.LOST,
-    (_C.LOST, _CE.LAST_APPLICATION_GONE): _C.LOST,
-    (_C.SUSPENDED, _CE.RESUME): _C.ACTIVE,
-    (_C.SUSPENDED, _CE.CANCEL): _C.CANCELLING,
-    (_C.SUSPENDED, _CE.APPLICATION_CONFIRMED): _C.SUSPENDED,
-    (_C.SUSPENDED, _CE.LAST_APPLICATION_GONE): _C.SUSPENDED,
-    (_C.DAMAGED, _CE.REPLACE): _C.REPLACED,
-    (_C.DAMAGED, _CE.APPLICATION_CONFIRMED): _C.DAMAGED,
-    (_C.DAMAGED, _CE.LAST_APPLICATION_GONE): _C.DAMAGED,
-    (_C.CANCELLING, _CE.PURSES_DISPOSED): _C.CANCELLED,
-    (_C.CANCELLING, _CE.APPLICATION_CONFIRMED): _C.CANCELLING,
-    (_C.CANCELLING, _CE.LAST_APPLICATION_GONE): _C.CANCELLING,
-}
+CARD: Machine[CardState, CardEvent] = Machine(
+    "card",
+    (_C.STOCK,),
+    Refused,
+    {
+        _C.STOCK: {
+            _CE.WASH: _C.WASHED,
+            _CE.SCRAP: _C.SCRAPPED,
+            **refuse(_CE.BIND, _CE.APPLICATION_CONFIRMED, _CE.LAST_APPLICATION_GONE, _CE.REPORT_LOST),
+            **refuse(_CE.LIFT_LOSS, _CE.SUSPEND, _CE.RESUME, _CE.REPORT_DAMAGED, _CE.REPLACE, _CE.CANCEL),
+            **refuse(_CE.PURSES_DISPOSED),
+        },
+        _C.WASHED: {
+            _CE.BIND: _C.ISSUED,
+            _CE.SCRAP: _C.SCRAPPED,
+            **refuse(_CE.WASH, _CE.APPLICATION_CONFIRMED, _CE.LAST_APPLICATION_GONE, _CE.REPORT_LOST),
+            **refuse(_CE.LIFT_LOSS, _CE.SUSPEND, _CE.RESUME, _CE.REPORT_DAMAGED, _CE.REPLACE, _CE.CANCEL),
+            **refuse(_CE.PURSES_DISPOSED),
+        },
+        _C.ISSUED: {
+            _CE.APPLICATION_CONFIRMED: _C.ACTIVE,
+            _CE.LAST_APPLICATION_GONE: _C.ISSUED,
+            _CE.CANCEL: _C.CANCELLING,
+            **refuse(_CE.WASH, _CE.BIND, _CE.REPORT_LOST, _CE.LIFT_LOSS, _CE.SUSPEND, _CE.RESUME),
+            **refuse(_CE.REPORT_DAMAGED, _CE.REPLACE, _CE.PURSES_DISPOSED, _CE.SCRAP),
+        },
+        _C.ACTIVE: {
+            _CE.APPLICATION_CONFIRMED: _C.ACTIVE,
+            _CE.LAST_APPLICATION_GONE: _C.ISSUED,
+            _CE.REPORT_LOST: _C.LOST,
+            _CE.SUSPEND: _C.SUSPENDED,
+            _CE.REPORT_DAMAGED: _C.DAMAGED,
+            _CE.REPLACE: _C.REPLACED,
+            _CE.CANCEL: _C.CANCELLING,
+            **refuse(_CE.WASH, _CE.BIND, _CE.LIFT_LOSS, _CE.RESUME, _CE.PURSES_DISPOSED, _CE.SCRAP),
+        },
+        _C.LOST: {
+            # an order sent before the loss was reported may still be confirmed: the card stays what it is
+            _CE.APPLICATION_CONFIRMED: _C.LOST,
+            _CE.LAST_APPLICATION_GONE: _C.LOST,
+            _CE.LIFT_LOSS: _C.ACTIVE,
+            _CE.REPLACE: _C.REPLACED,
+            _CE.CANCEL: _C.CANCELLING,
+            **refuse(_CE.WASH, _CE.BIND, _CE.REPORT_LOST, _CE.SUSPEND, _CE.RESUME, _CE.REPORT_DAMAGED),
+            **refuse(_CE.PURSES_DISPOSED, _CE.SCRAP),
+        },
+        _C.SUSPENDED: {
+            _CE.APPLICATION_CONFIRMED: _C.SUSPENDED,
+            _CE.LAST_APPLICATION_GONE: _C.SUSPENDED,
+            _CE.RESUME: _C.ACTIVE,
+            _CE.CANCEL: _C.CANCELLING,
+            **refuse(_CE.WASH, _CE.BIND, _CE.REPORT_LOST, _CE.LIFT_LOSS, _CE.SUSPEND, _CE.REPORT_DAMAGED),
+            **refuse(_CE.REPLACE, _CE.PURSES_DISPOSED, _CE.SCRAP),
+        },
+        _C.DAMAGED: {
+            _CE.APPLICATION_CONFIRMED: _C.DAMAGED,
+            _CE.LAST_APPLICATION_GONE: _C.DAMAGED,
+            _CE.REPLACE: _C.REPLACED,
+            **refuse(_CE.WASH, _CE.BIND, _CE.REPORT_LOST, _CE.LIFT_LOSS, _CE.SUSPEND, _CE.RESUME),
+            **refuse(_CE.REPORT_DAMAGED, _CE.CANCEL, _CE.PURSES_DISPOSED, _CE.SCRAP),
+        },
+        _C.CANCELLING: {
+            _CE.APPLICATION_CONFIRMED: _C.CANCELLING,
+            _CE.LAST_APPLICATION_GONE: _C.CANCELLING,
+            _CE.PURSES_DISPOSED: _C.CANCELLED,
+            **refuse(_CE.WASH, _CE.BIND, _CE.REPORT_LOST, _CE.LIFT_LOSS, _CE.SUSPEND, _CE.RESUME),
+            **refuse(_CE.REPORT_DAMAGED, _CE.REPLACE, _CE.CANCEL, _CE.SCRAP),
+        },
+        _C.REPLACED: refuse(*CardEvent),
+        _C.CANCELLED: refuse(*CardEvent),
+        _C.SCRAPPED: refuse(*CardEvent),
+    },
+)
 
 #: A card in one of these is bound to its MSISDN, and no other card may be (INV-1).
 LIVE_CARD_STATES = (_C.ISSUED, _C.ACTIVE, _C.LOST, _C.SUSPENDED, _C.DAMAGED, _C.CANCELLING)
@@ -117,52 +155,73 @@ class ApplicationEvent(StrEnum):
 
 
 _A, _AE = ApplicationState, ApplicationEvent
-APPLICATION_TRANSITIONS: Mapping[tuple[ApplicationState, ApplicationEvent], ApplicationState] = {
-    (_A.NONE, _AE.ORDER_INSTALL): _A.PENDING_INSTALL,
-    (_A.PENDING_INSTALL, _AE.INSTALLED): _A.INSTALLED,
-    (_A.PENDING_INSTALL, _AE.REFUSED): _A.FAILED,
-    (_A.PENDING_INSTALL, _AE.NO_ANSWER): _A.UNKNOWN,
-    (_A.PENDING_INSTALL, _AE.ABSENT): _A.FAILED,
-    (_A.INSTALLED, _AE.PERSONALISED): _A.PERSONALISED,
-    (_A.INSTALLED, _AE.NO_ANSWER): _A.UNKNOWN,
-    (_A.INSTALLED, _AE.ORDER_DELETE): _A.PENDING_DELETE,
-    (_A.PERSONALISED, _AE.ACTIVATED): _A.ACTIVE,
-    (_A.PERSONALISED, _AE.ORDER_DELETE): _A.PENDING_DELETE,
-    (_A.ACTIVE, _AE.FREEZE): _A.FROZEN,
-    (_A.ACTIVE, _AE.ORDER_DELETE): _A.PENDING_DELETE,
-    (_A.FROZEN, _AE.UNFREEZE): _A.ACTIVE,
-    (_A.FROZEN, _AE.ORDER_DELETE): _A.PENDING_DELETE,
-    (_A.PENDING_DELETE, _AE.ORDER_DELETE): _A.PENDING_DELETE,
-    (_A.PENDING_DELETE, _AE.REOPENED): _A.ACTIVE,
-    (_A.PENDING_DELETE, _AE.DELETED): _A.DELETED,
-    (_A.PENDING_DELETE, _AE.ABSENT): _A.DELETED,
-    (_A.PENDING_DELETE, _AE.REFUSED): _A.PENDING_DELETE,
-    (_A.PENDING_DELETE, _AE.NO_ANSWER): _A.UNKNOWN,
-    (_A.UNKNOWN, _AE.FOUND): _A.ACTIVE,
-    (_A.UNKNOWN, _AE.ABSENT): _A.DELETED,
-    (_A.UNKNOWN, _AE.INSTALLED): _A.INSTALLED,
-    (_A.UNKNOWN, _AE.DELETED): _A.DELETED,
-    (_A.UNKNOWN, _AE.REOPENED): _A.ACTIVE,
-    (_A.UNKNOWN, _AE.ORDER_DELETE): _A.PENDING_DELETE,
-}
+APPLICATION: Machine[ApplicationState, ApplicationEvent] = Machine(
+    "application",
+    (_A.NONE,),
+    Refused,
+    {
+        _A.NONE: {
+            _AE.ORDER_INSTALL: _A.PENDING_INSTALL,
+            **refuse(_AE.INSTALLED, _AE.PERSONALISED, _AE.ACTIVATED, _AE.FREEZE, _AE.UNFREEZE, _AE.ORDER_DELETE),
+            **refuse(_AE.REOPENED, _AE.DELETED, _AE.REFUSED, _AE.NO_ANSWER, _AE.FOUND, _AE.ABSENT),
+        },
+        _A.PENDING_INSTALL: {
+            _AE.INSTALLED: _A.INSTALLED,
+            _AE.REFUSED: _A.FAILED,
+            _AE.NO_ANSWER: _A.UNKNOWN,
+            _AE.ABSENT: _A.FAILED,
+            **refuse(_AE.ORDER_INSTALL, _AE.PERSONALISED, _AE.ACTIVATED, _AE.FREEZE, _AE.UNFREEZE),
+            **refuse(_AE.ORDER_DELETE, _AE.REOPENED, _AE.DELETED, _AE.FOUND),
+        },
+        _A.INSTALLED: {
+            _AE.PERSONALISED: _A.PERSONALISED,
+            _AE.ORDER_DELETE: _A.PENDING_DELETE,
+            _AE.NO_ANSWER: _A.UNKNOWN,
+            **refuse(_AE.ORDER_INSTALL, _AE.INSTALLED, _AE.ACTIVATED, _AE.FREEZE, _AE.UNFREEZE, _AE.REOPENED),
+            **refuse(_AE.DELETED, _AE.REFUSED, _AE.FOUND, _AE.ABSENT),
+        },
+        _A.PERSONALISED: {
+            _AE.ACTIVATED: _A.ACTIVE,
+            _AE.ORDER_DELETE: _A.PENDING_DELETE,
+            **refuse(_AE.ORDER_INSTALL, _AE.INSTALLED, _AE.PERSONALISED, _AE.FREEZE, _AE.UNFREEZE, _AE.REOPENED),
+            **refuse(_AE.DELETED, _AE.REFUSED, _AE.NO_ANSWER, _AE.FOUND, _AE.ABSENT),
+        },
+        _A.ACTIVE: {
+            _AE.FREEZE: _A.FROZEN,
+            _AE.ORDER_DELETE: _A.PENDING_DELETE,
+            **refuse(_AE.ORDER_INSTALL, _AE.INSTALLED, _AE.PERSONALISED, _AE.ACTIVATED, _AE.UNFREEZE),
+            **refuse(_AE.REOPENED, _AE.DELETED, _AE.REFUSED, _AE.NO_ANSWER, _AE.FOUND, _AE.ABSENT),
+        },
+        _A.FROZEN: {
+            _AE.UNFREEZE: _A.ACTIVE,
+            _AE.ORDER_DELETE: _A.PENDING_DELETE,
+            **refuse(_AE.ORDER_INSTALL, _AE.INSTALLED, _AE.PERSONALISED, _AE.ACTIVATED, _AE.FREEZE, _AE.REOPENED),
+            **refuse(_AE.DELETED, _AE.REFUSED, _AE.NO_ANSWER, _AE.FOUND, _AE.ABSENT),
+        },
+        _A.PENDING_DELETE: {
+            _AE.ORDER_DELETE: _A.PENDING_DELETE,
+            _AE.REOPENED: _A.ACTIVE,
+            _AE.DELETED: _A.DELETED,
+            _AE.REFUSED: _A.PENDING_DELETE,
+            _AE.NO_ANSWER: _A.UNKNOWN,
+            _AE.ABSENT: _A.DELETED,
+            **refuse(_AE.ORDER_INSTALL, _AE.INSTALLED, _AE.PERSONALISED, _AE.ACTIVATED, _AE.FREEZE, _AE.UNFREEZE),
+            **refuse(_AE.FOUND),
+        },
+        _A.UNKNOWN: {
+            _AE.INSTALLED: _A.INSTALLED,
+            _AE.ORDER_DELETE: _A.PENDING_DELETE,
+            _AE.REOPENED: _A.ACTIVE,
+            _AE.DELETED: _A.DELETED,
+            _AE.FOUND: _A.ACTIVE,
+            _AE.ABSENT: _A.DELETED,
+            **refuse(_AE.ORDER_INSTALL, _AE.PERSONALISED, _AE.ACTIVATED, _AE.FREEZE, _AE.UNFREEZE, _AE.REFUSED),
+            **refuse(_AE.NO_ANSWER),
+        },
+        _A.DELETED: refuse(*ApplicationEvent),
+        _A.FAILED: refuse(*ApplicationEvent),
+    },
+)
 
 #: There is no such row on the card any more: its slot and its enterprise are free again (INV-4).
 ENDED_APPLICATION_STATES = (_A.DELETED, _A.FAILED)
-
-CARD_REFUSED = frozenset(product(CardState, CardEvent)) - frozenset(CARD_TRANSITIONS)
-APPLICATION_REFUSED = frozenset(product(ApplicationState, ApplicationEvent)) - frozenset(APPLICATION_TRANSITIONS)
-
-S = TypeVar("S", bound=StrEnum)
-V = TypeVar("V", bound=StrEnum)
-
-
-class Refused(Refusal, ValueError):
-    """The object is in a state that does not allow this. Look at its state, then order what fits."""
-
-
-def follow(table: Mapping[tuple[S, V], S], state: S, event: V) -> S:
-    """The next state; raises :class:`Refused` for a pair the table does not list."""
-    after = table.get((state, event))
-    if after is None:
-        raise Refused(f"{event} does not fit the state {state}")
-    return after

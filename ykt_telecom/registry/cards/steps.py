@@ -16,8 +16,8 @@ from ...storage.literal import among, outside
 from ..audit.steps import record
 from .names import SLOTS
 from .states import (
-    APPLICATION_TRANSITIONS,
-    CARD_TRANSITIONS,
+    APPLICATION,
+    CARD,
     ENDED_APPLICATION_STATES,
     LIVE_CARD_STATES,
     ApplicationEvent,
@@ -25,7 +25,6 @@ from .states import (
     CardEvent,
     CardState,
     Refused,
-    follow,
 )
 from .tables import card, card_application
 
@@ -68,7 +67,7 @@ def add_card(conn: Connection, new: NewCard, *, actor: str, now: datetime) -> bo
         raise Refused(f"card {new.iccid.masked()} is already there with another number or IMSI")
     if msisdn is not None and live_card_of(conn, msisdn) is not None:
         raise Refused(f"{Msisdn(msisdn).masked()} has a live card already: replace or cancel that one first")
-    state = CardState.WASHED if msisdn is None else follow(CARD_TRANSITIONS, CardState.WASHED, CardEvent.BIND)
+    state = CardState.WASHED if msisdn is None else CARD.follow(CardState.WASHED, CardEvent.BIND)
     conn.execute(
         insert(card).values(
             iccid=iccid,
@@ -105,7 +104,7 @@ def live_card_of(conn: Connection, msisdn: str) -> Row[Any] | None:
 def move_card(conn: Connection, iccid: str, event: CardEvent, *, actor: str, now: datetime) -> CardState:
     """Take the card through one event."""
     before = CardState(find_card(conn, iccid).state)
-    after = follow(CARD_TRANSITIONS, before, event)
+    after = CARD.follow(before, event)
     if after != before:
         conn.execute(update(card).where(card.c.iccid == iccid).values(state=after, updated_at=now))
         record(
@@ -161,7 +160,7 @@ def add_application(
     now: datetime,
 ) -> None:
     """Make the row of an application that is about to be installed. Raises :class:`Refused` when one is there."""
-    state = follow(APPLICATION_TRANSITIONS, ApplicationState.NONE, ApplicationEvent.ORDER_INSTALL)
+    state = APPLICATION.follow(ApplicationState.NONE, ApplicationEvent.ORDER_INSTALL)
     try:
         conn.execute(
             insert(card_application).values(
@@ -196,7 +195,7 @@ def move_application(
     """Take the application through one event, and its card with it (ACTIVE with the first, ISSUED after the last)."""
     found = conn.execute(select(card_application).where(card_application.c.id == application_id)).one()
     before = ApplicationState(found.state)
-    after = follow(APPLICATION_TRANSITIONS, before, event)
+    after = APPLICATION.follow(before, event)
     if after == before:
         return after
     conn.execute(

@@ -5,15 +5,10 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, text
 
 from ...storage.schema import Instant, metadata
-from .states import ENDED_APPLICATION_STATES, LIVE_CARD_STATES
+from .states import APPLICATION, CARD, ENDED_APPLICATION_STATES, LIVE_CARD_STATES
 
-
-def _quoted(states: tuple[str, ...]) -> str:
-    return ", ".join(f"'{state}'" for state in states)
-
-
-_LIVE_CARD = text(f"state in ({_quoted(LIVE_CARD_STATES)}) and msisdn is not null")
-_LIVE_APPLICATION = text(f"state not in ({_quoted(ENDED_APPLICATION_STATES)})")
+_LIVE_CARD = text(f"{CARD.among(LIVE_CARD_STATES)} AND msisdn IS NOT NULL")
+_LIVE_APPLICATION = text(APPLICATION.outside(ENDED_APPLICATION_STATES))
 
 #: A card. `mt_kic`, `mt_kid`, `mo_kic`, `mo_kid` are the octets of TS 102 225 §5.1.2/3 (algorithm and key index).
 card = Table(

@@ -15,9 +15,10 @@ from telecom_codecs.card.identities import Msisdn
 from ...runtime.errors import Refusal
 from ...texts.signature import is_signature, signature_from
 from ..audit.steps import record
+from .states import MemberState
 from .tables import enterprise, member
 
-ACTIVE, LEFT = "ACTIVE", "LEFT"
+ACTIVE = MemberState.ACTIVE
 DEFAULT_LOAD_CAP_FEN = 100_000
 MOST_DIGITS = 10  #: of an enterprise id, which is a u32
 

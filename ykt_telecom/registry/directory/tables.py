@@ -5,6 +5,10 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, String, Table, text
 
 from ...storage.schema import BigKey, Instant, metadata
+from .states import MEMBER, MemberState
+
+_ACTIVE = text(MEMBER.among((MemberState.ACTIVE,)))
+_NUMBERED = text(f"{MEMBER.among((MemberState.ACTIVE,))} AND employee_no IS NOT NULL")
 
 #: The tenant. `id` is the u32 that stands in the AID and in MO requests; 0 means none.
 enterprise = Table(
@@ -37,16 +41,16 @@ member = Table(
         "enterprise_id",
         "msisdn",
         unique=True,
-        sqlite_where=text("state = 'ACTIVE'"),
-        postgresql_where=text("state = 'ACTIVE'"),
+        sqlite_where=_ACTIVE,
+        postgresql_where=_ACTIVE,
     ),
     Index(
         "uq_member_enterprise_employee_no",
         "enterprise_id",
         "employee_no",
         unique=True,
-        sqlite_where=text("state = 'ACTIVE' and employee_no is not null"),
-        postgresql_where=text("state = 'ACTIVE' and employee_no is not null"),
+        sqlite_where=_NUMBERED,
+        postgresql_where=_NUMBERED,
     ),
     Index("ix_member_msisdn", "msisdn"),
     # the members of a statement run, in order, without sorting them all for every batch
@@ -54,7 +58,7 @@ member = Table(
         "ix_member_active",
         "enterprise_id",
         "id",
-        sqlite_where=text("state = 'ACTIVE'"),
-        postgresql_where=text("state = 'ACTIVE'"),
+        sqlite_where=_ACTIVE,
+        postgresql_where=_ACTIVE,
     ),
 )
