@@ -16,7 +16,15 @@ from typing import Final
 
 import telecom_codecs
 
-from . import card_targets, message_targets, secured_targets, service_targets, text_targets, toolkit_targets
+from . import (
+    card_targets,
+    message_targets,
+    onecard_targets,
+    secured_targets,
+    service_targets,
+    text_targets,
+    toolkit_targets,
+)
 from .target import Target
 
 VERBS: Final = re.compile(r"(decode|open|peek|parse|read|unpack|unwrap|unpadded|split|from|plain_cla|accept|key_info)")
@@ -44,7 +52,9 @@ EXCUSED: Final = {
 @functools.cache
 def all_targets() -> tuple[Target, ...]:
     """Every target; names are unique."""
-    modules = (text_targets, message_targets, card_targets, toolkit_targets, secured_targets, service_targets)
+    modules = (
+        text_targets, message_targets, card_targets, onecard_targets, toolkit_targets, secured_targets, service_targets,
+    )  # fmt: skip
     return tuple(target for module in modules for target in module.targets())
 
 

@@ -1,4 +1,4 @@
-"""Decoders above the codecs: SMPP, the member's menu, and the card as a whole."""
+"""Decoders above the codecs: SMPP, `ykt decode`, and the card as a whole."""
 
 from __future__ import annotations
 
@@ -10,26 +10,21 @@ from smsc_gateway.smpp import operations as smpp
 from smsc_gateway.smpp.framer import FrameError, Framer
 from smsc_gateway.smpp.tlvs import Tlv
 from smsc_gateway.smsc.times import parse_time
-from stk_applet_sim.applet import menu_messages
 from stk_applet_sim.uicc.card import Uicc
 from stk_applet_sim.uicc.profile import CardProfile
-from telecom_codecs.card.identities import Iccid, Tar
+from telecom_codecs.card.identities import Tar
 from telecom_codecs.crypto.openssl import OpenSslProvider
 from telecom_codecs.crypto.secret_key import KeySet, SecretKey
 from telecom_codecs.errors import BadValue, LocalError, RemoteError
 from telecom_codecs.octets import Cursor
 from telecom_codecs.ota.packet_security import seal_command, seal_response
 from telecom_codecs.ota.secured_packet import CommandPacket, ResponsePacket, Spi
-from ykt_telecom.flows.dialogue import answer, request
-from ykt_telecom.flows.dialogue.password import ServicePassword
-from ykt_telecom.texts.notices import Language
 from ykt_telecom.tools.decode import KINDS, DecodeKeys, as_json, as_text, decode_layers
 
 from . import corpus
 from .target import Target, named
 
 _NOW: Final = datetime(2026, 11, 22, tzinfo=UTC)
-_ICCID: Final = Iccid("89860012345678901234")
 _RECEIPTS: Final = (
     b"id:0123456789 sub:001 dlvrd:001 submit date:2611220000 done date:2611220001 stat:DELIVRD err:000 text:hello",
     b"id:'00a1' stat:MA:0001 err:001",
@@ -85,31 +80,6 @@ def _receipt_of(octets: bytes) -> Any:
 
 def _time(octets: bytes) -> datetime | None:
     return parse_time(octets, _NOW)
-
-
-def _requests() -> tuple[bytes, ...]:
-    """One request of every operation, with all it must bring."""
-    password = ServicePassword(b"123456")
-    fields: dict[request.Operation, dict[str, Any]] = {
-        request.Operation.DELETE: {"password": password},
-        request.Operation.FREEZE: {"password": password},
-        request.Operation.FREEZE_OTHER: {"password": password, "msisdn": "13800000001"},
-        request.Operation.PASSWORD: {"password": password, "new_password": password},
-        request.Operation.SUBSCRIBE: {"switch": (1, 1)},
-        request.Operation.BILL_AGAIN: {"period": (2026, 11)},
-        request.Operation.FAULT: {"text": "余额不对"},
-        request.Operation.NOT_SHOWN: {"serial": 9},
-    }
-    return tuple(
-        request.encode_request(request.CardRequest(operation, 7, _ICCID, 1, Language.ZH, **fields.get(operation, {})))
-        for operation in request.Operation
-    )
-
-
-def _answers() -> tuple[bytes, ...]:
-    return tuple(
-        answer.MenuAnswer(kind, 7, 1, text).encode() for kind in answer.AnswerKind for text in ("ok", "余额 12.30 元")
-    )
 
 
 class _Card:
@@ -208,7 +178,7 @@ def _shown() -> tuple[bytes, ...]:
 
 
 def targets() -> tuple[Target, ...]:
-    """SMPP, menu requests and answers on both sides, a card."""
+    """SMPP, what `ykt decode` shows, a card."""
     pdus = _pdus()
     return (
         named("smpp.decode", codec.decode, codec.encode, *pdus, read=_pdu, weight=24),
@@ -217,11 +187,6 @@ def targets() -> tuple[Target, ...]:
         Target("smpp.receipt of a PDU", _receipt_of, None, pdus),
         Target("smpp.time", _time, None,
                (b"261122000000032+", b"000001000000000R")),
-        named("dialogue.request", request.decode_request, request.encode_request, *_requests(), weight=8),
-        named("dialogue.answer", answer.MenuAnswer.decode, answer.MenuAnswer.encode, *_answers(), weight=8),
-        # the card only writes requests; its reader, for tests, takes longer ones than can be written
-        named("menu.Request", menu_messages.Request.decode, None, *_requests()),
-        named("menu.Answer", menu_messages.Answer.decode, menu_messages.Answer.encode, *_answers()),
         Target("decode.layers", _layers, None, _shown(), weight=16),
         Target("card.process", _Card().process, None, _sessions(), refusals=(RemoteError,), weight=4),
     )  # fmt: skip

@@ -32,7 +32,7 @@ def _counter_mode(master: SecretKey, fixed: bytes, octets: int, provider: Crypto
 
 
 class KeyUsage(IntEnum):
-    """What an enterprise's derived key is for; see docs on the card application, §5."""
+    """What an enterprise's derived key is for — docs/wire/card-application.md §2."""
 
     LOAD = 0x01
     TAC = 0x02

@@ -34,7 +34,7 @@ class ApplicationParameters:
 
     enterprise_id: int
     slot: int
-    rights: Rights
+    rights: int  #: a sum of :class:`Rights`
     name: str
     cap_fen: int = 0
 

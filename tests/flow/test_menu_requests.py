@@ -8,8 +8,9 @@ import pytest
 
 from stk_applet_sim.handset.me import Handset
 from stk_applet_sim.handset.screen import Confirm, Input
+from telecom_codecs.card.identities import Msisdn
+from telecom_codecs.onecard.requests import CardRequest, Operation
 from tests.stk_applet_sim.applet.phone import Phone, a_phone
-from ykt_telecom.flows.dialogue.request import CardRequest, Operation, decode_request
 
 
 def send(phone: Phone, *lines: int, typed: tuple[str, ...] = ("907788",)) -> CardRequest:
@@ -23,7 +24,7 @@ def send(phone: Phone, *lines: int, typed: tuple[str, ...] = ("907788",)) -> Car
         elif isinstance(screen, Input):
             phone.handset.enter(answers.pop(0) if answers else "")
     (octets,) = phone.card.sealed
-    return decode_request(octets)
+    return CardRequest.decode(octets)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,12 @@ def send(phone: Phone, *lines: int, typed: tuple[str, ...] = ("907788",)) -> Car
         ((4, 3), (), Operation.APPLICATIONS, lambda request: request.enterprise_id == 0),
         ((4, 2, 3), ("907788",), Operation.DELETE, lambda request: request.password.octets() == b"907788"),
         ((6, 1), ("907788",), Operation.FREEZE, lambda request: request.password is not None),
-        ((6, 2), ("13800138000", "907788"), Operation.FREEZE_OTHER, lambda request: request.msisdn == "8613800138000"),
+        (
+            (6, 2),
+            ("13800138000", "907788"),
+            Operation.FREEZE_OTHER,
+            lambda request: request.msisdn == Msisdn("8613800138000"),
+        ),
         (
             (7, 1),
             ("907788", "246813", "246813"),
@@ -73,7 +79,7 @@ def test_answer_never_seen_is_reported_in_words_the_platform_knows() -> None:
     phone.answer("余额")
     for now in (61.0, 92.0, 153.0, 184.0, 245.0):
         phone.handset.tick(now)
-    request = decode_request(phone.card.sealed[-1])
+    request = CardRequest.decode(phone.card.sealed[-1])
     assert request.operation is Operation.NOT_SHOWN
     assert request.serial == int.from_bytes(b"000087", "big")
     assert isinstance(phone.handset, Handset)

@@ -18,6 +18,7 @@ from telecom_codecs.card.identities import Iccid, Imsi, Msisdn, Tar
 from telecom_codecs.crypto.openssl import OpenSslProvider
 from telecom_codecs.crypto.pycryptodome import PycryptodomeProvider
 from telecom_codecs.crypto.secret_key import KeySet, SecretKey
+from telecom_codecs.onecard.names import TAR_PLATFORM
 from telecom_codecs.ota.packet_security import open_command, seal_command, seal_response
 from telecom_codecs.ota.secured_packet import CommandPacket, PorStatus, ResponsePacket, Spi
 from telecom_codecs.sms.concat import split_packet
@@ -32,7 +33,6 @@ from ykt_telecom.ota.outcome import JobKind, JobOutcome
 from ykt_telecom.ota.steps import order_job
 from ykt_telecom.ota.sweeping import sweep
 from ykt_telecom.ota.tables import attempt, job
-from ykt_telecom.registry.cards.names import TAR_PLATFORM
 from ykt_telecom.registry.cards.steps import NewCard, add_card
 from ykt_telecom.registry.directory.steps import add_enterprise
 from ykt_telecom.registry.keys.steps import KeyUsage, store_card_keys, store_mother_key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..usecases.issuing import Rights
+from telecom_codecs.onecard.rights import Rights
 
 YEAR_OF_VALIDITY = 2027
 

@@ -15,8 +15,9 @@ from sqlalchemy import Connection, func, select
 from stk_applet_sim.applet.enterprise import TapRecord
 from stk_applet_sim.population import SeededCard
 from telecom_codecs.crypto.secret_key import SecretKey
+from telecom_codecs.onecard.password import ServicePassword
+from telecom_codecs.onecard.rights import Rights
 
-from ..flows.dialogue.password import ServicePassword
 from ..flows.dialogue.password_steps import set_password
 from ..flows.statements.period import Period
 from ..flows.statements.schedule import set_schedule
@@ -32,7 +33,7 @@ from ..registry.keys.steps import KeyUsage, store_card_keys, store_mother_key
 from ..runtime.clock import BUSINESS_ZONE
 from ..storage.context import StepContext
 from ..texts.signature import DEFAULT_SIGNATURE
-from ..usecases.issuing import Rights, order_application
+from ..usecases.issuing import order_application
 from ..wiring.dialogues import password_seal
 from ..wiring.service import Service
 from .generator import generate_month

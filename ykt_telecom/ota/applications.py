@@ -8,18 +8,19 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from ..registry.cards.names import application_aid
+from telecom_codecs.onecard.enterprise_answer import EnterpriseAnswer
+from telecom_codecs.onecard.install import NAME_OCTETS
+from telecom_codecs.onecard.names import application_aid
+from telecom_codecs.sms import ucs2
+
 from ..registry.cards.states import APPLICATION, ApplicationEvent, CardState, Refused
 from ..registry.cards.steps import add_application, find_card, free_slot, live_application, move_application
 from ..registry.cards.tables import card_application
 from ..registry.keys.steps import newest_mother_key_version
-from .answers import EnterpriseAnswer
 from .outcome import JobKind
 
 #: Nothing is ordered from a card in one of these.
 _ENDED_CARDS = (CardState.STOCK, CardState.WASHED, CardState.REPLACED, CardState.CANCELLED, CardState.SCRAPPED)
-#: A name on the card: at most 8 UCS-2 characters.
-NAME_LENGTH = 8
 
 _STATE = select(card_application.c.state).where(card_application.c.id == bindparam("id"))
 _NOTE = update(card_application).where(card_application.c.id == bindparam("key"))
@@ -71,8 +72,8 @@ def _prepare_issue(
     if live_application(conn, iccid, enterprise_id) is not None:
         raise Refused(f"enterprise {enterprise_id} has an application on card …{iccid[-6:]} already")
     name = str(payload.get("name", ""))
-    if len(name.encode("utf-16-be")) > 2 * NAME_LENGTH:
-        raise Refused(f"the application's name {name!r} has more than {NAME_LENGTH} characters")
+    if 2 * ucs2.unit_count(name) > NAME_OCTETS:
+        raise Refused(f"the application's name {name!r} has more than {NAME_OCTETS // 2} characters")
     slot = int(payload["slot"]) if payload.get("slot") else free_slot(conn, iccid)
     add_application(
         conn,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, true, update
+
+from telecom_codecs.onecard.enterprise_answer import EnterpriseAnswer
 
 from ..messaging.facts import OutboxState
 from ..messaging.tables import outbox
 from ..registry.cards.states import ApplicationEvent, ApplicationState
 from ..registry.cards.tables import card_application
 from ..storage.context import StepContext
-from .answers import EnterpriseAnswer
 from .applications import learn
 from .means import OtaMeans
 from .outcome import JobKind, JobOutcome
@@ -45,7 +47,7 @@ def finish(
     answer_status: int | None = None,
 ) -> None:
     """Move the job into a terminal state and tell it. Packets that have not left never will."""
-    kept = answer.to_json() if answer else None if answer_status is None else {"answer_status": answer_status}
+    kept = asdict(answer) if answer else None if answer_status is None else {"answer_status": answer_status}
     state = move(
         conn, found, event, context.now, reason=reason, due_at=None, status=status, status_word=status_word, answer=kept
     )

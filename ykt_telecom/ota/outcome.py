@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from .answers import EnterpriseAnswer
+from telecom_codecs.onecard.enterprise_answer import EnterpriseAnswer
+
 from .states import JobState
 
 

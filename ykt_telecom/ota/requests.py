@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from telecom_codecs.errors import CodecError
+from telecom_codecs.onecard.names import TAR_PLATFORM
 from telecom_codecs.ota.packet_security import open_command
 from telecom_codecs.ota.secured_packet import CommandHeader, CommandPacket, CounterCheck, PacketCheck
 
 from ..messaging.facts import MoRequest
 from ..messaging.tables import mo_window
 from ..registry.audit.steps import record
-from ..registry.cards.names import TAR_PLATFORM
 from ..registry.cards.steps import live_card_of
 from ..registry.keys.steps import NoKey
 from ..registry.keys.wrapping import BindingMismatch
@@ -55,7 +55,7 @@ def take_request(
     """Open the packet under the MO key of the card behind the number; an authentic one goes to `on_mo_request`.
 
     A counter seen before is a duplicate. It goes there too: whoever answered gives the stored answer again and does
-    nothing else (card-application.md §8).
+    nothing else (docs/wire/card-application.md §8).
     """
     owner = live_card_of(conn, source_msisdn)
     if owner is None:

@@ -8,17 +8,14 @@ from enum import Enum
 from telecom_codecs.card.status_word import describe, is_ok
 from telecom_codecs.errors import CodecError
 from telecom_codecs.globalplatform.commands import RegistryEntry
+from telecom_codecs.onecard.enterprise_answer import CardStatus, EnterpriseAnswer
+from telecom_codecs.onecard.rights import LifeCycle
 from telecom_codecs.ota.remote_command import CompactResponse
 
-from .answers import CardStatus, EnterpriseAnswer
 from .outcome import JobKind
 
 SW_REFERENCED_NOT_FOUND = 0x6A88
 SW_CONDITIONS_NOT_SATISFIED = 0x6985
-
-#: Life cycle octets of wire §5: installed without keys; everything from ACTIVE on has keys.
-_LIFE_SELECTABLE = 0x07
-_LIFE_ACTIVE = 0x0F
 
 
 class Next(Enum):
@@ -113,9 +110,9 @@ def _judge_audit(kind: JobKind, response: CompactResponse, refused_before: bool)
         return Verdict(Next.REJECT, f"GET STATUS refused: {describe(word)}", word)
     if kind is not JobKind.ISSUE:
         return Verdict(Next.RESEND, "the application is on the card: send again", word)
-    if life == _LIFE_SELECTABLE:
+    if life == LifeCycle.SELECTABLE:
         return Verdict(Next.PERSONALISE, "installed, still without keys", word, installed=True)
-    if life & _LIFE_ACTIVE == _LIFE_ACTIVE:
+    if life & LifeCycle.ACTIVE == LifeCycle.ACTIVE:
         return Verdict(Next.CONFIRM, "found on the card", word)
     return Verdict(Next.REJECT, f"unknown life cycle {life:02X}", word)
 

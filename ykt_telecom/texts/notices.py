@@ -7,7 +7,9 @@ Screen texts carry no signature; short messages get theirs from :func:`signed`. 
 from __future__ import annotations
 
 from datetime import datetime
-from enum import IntEnum, StrEnum
+from enum import StrEnum
+
+from telecom_codecs.onecard.language import Language
 
 from .amount import format_yuan
 from .names import clean_name, mask_tail
@@ -15,13 +17,6 @@ from .signature import DEFAULT_SIGNATURE, signed, signed_english
 
 #: Of an enterprise's name on the card's screen.
 SCREEN_NAME_UNITS = 16
-
-
-class Language(IntEnum):
-    """The language octet of a card's request (card-application.md §7)."""
-
-    ZH = 0
-    EN = 1
 
 
 class Refusal(StrEnum):

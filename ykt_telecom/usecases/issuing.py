@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import IntFlag
 
 from sqlalchemy import Connection
+
+from telecom_codecs.onecard.rights import Rights
 
 from ..ledger.money.steps import open_purse
 from ..ota.outcome import JobKind
@@ -13,14 +14,6 @@ from ..ota.steps import order_job
 from ..storage.context import StepContext
 
 ISSUE_PRIORITY = 5
-
-
-class Rights(IntFlag):
-    """What an application is good for — docs/wire/card-application.md §5."""
-
-    DOOR = 0x01
-    ATTENDANCE = 0x02
-    PURSE = 0x04
 
 
 def order_application(

@@ -6,8 +6,6 @@ from itertools import product
 
 import pytest
 
-from telecom_codecs.errors import BadValue
-from ykt_telecom.ota.answers import EnterpriseAnswer
 from ykt_telecom.ota.outcome import JobKind
 from ykt_telecom.ota.states import (
     LANE_STATES,
@@ -51,15 +49,3 @@ def test_octets_that_do_not_read_are_a_refusal_not_an_accident(octets: str) -> N
     for kind, purpose in product(JobKind, ("SCRIPT", "AUDIT", "PERSON")):
         verdict = judge(kind, purpose, bytes.fromhex(octets), commands=3, sent_before=False)
         assert verdict.follows in Next
-
-
-def test_an_answer_reads_and_signs_what_it_read() -> None:
-    """27 octets, 19 of them under the TAC; nothing shorter or longer."""
-    octets = bytes(range(27))
-    answer, tac = EnterpriseAnswer.decode(octets)
-    assert answer.signed_octets() == octets[:19]
-    assert tac == octets[19:]
-    assert answer.balance_fen == 0x0D0E0F10
-    for length in (0, 26, 28):
-        with pytest.raises(BadValue):
-            EnterpriseAnswer.decode(bytes(length))

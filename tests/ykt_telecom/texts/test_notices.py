@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from telecom_codecs.onecard.language import Language
 from telecom_codecs.sms.concat import segment_count
 from tests.ykt_telecom.ledger.money.world import NOON
 from ykt_telecom.texts.names import clean_name, mask_name
 from ykt_telecom.texts.notices import (
-    Language,
     Refusal,
     balance_left_sms,
     deleted_sms,

@@ -16,11 +16,12 @@ from sqlalchemy import Connection, select
 
 from telecom_codecs.card.identities import Iccid
 from telecom_codecs.crypto.secret_key import SecretKey
+from telecom_codecs.onecard.language import Language
+from telecom_codecs.onecard.requests import CardRequest, Operation
 from tests.tasks import in_task
 from tests.ykt_telecom.flows.dialogue.desk import RIGHT, Ordered, a_request, an_outcome
 from tests.ykt_telecom.ledger.money.world import HUAXIN, a_world, iccid_of
 from ykt_telecom.flows.dialogue.password_steps import set_password
-from ykt_telecom.flows.dialogue.request import CardRequest, Operation, encode_request
 from ykt_telecom.flows.dialogue.tables import dialogue
 from ykt_telecom.flows.statements.period import Period
 from ykt_telecom.flows.statements.schedule import set_schedule
@@ -37,7 +38,6 @@ from ykt_telecom.runtime.tokens import SeededTokens
 from ykt_telecom.storage.committer import Committer
 from ykt_telecom.storage.context import StepContext
 from ykt_telecom.storage.database import create_all, open_database
-from ykt_telecom.texts.notices import Language
 from ykt_telecom.wiring.dialogues import join_dialogues, password_seal
 from ykt_telecom.wiring.statements import join_statements
 
@@ -83,7 +83,7 @@ def _tell(tell: OnJobOutcome, outcome: JobOutcome, connection: Connection, conte
 
 def a_deletion(counter: int) -> Any:
     asked = CardRequest(Operation.DELETE, counter, Iccid(iccid_of(1)), HUAXIN, Language.ZH, password=RIGHT)
-    return a_request(encode_request(asked), counter=counter)
+    return a_request(asked.encode(), counter=counter)
 
 
 @in_task

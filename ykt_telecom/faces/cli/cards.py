@@ -12,6 +12,7 @@ from telecom_codecs.card.identities import Iccid, Imsi, Msisdn
 from telecom_codecs.crypto.openssl import OpenSslProvider
 from telecom_codecs.crypto.secret_key import SecretKey
 from telecom_codecs.errors import CodecError
+from telecom_codecs.onecard.rights import Rights
 
 from ...ledger.money.steps import balance
 from ...ota.outcome import JobKind
@@ -23,7 +24,7 @@ from ...registry.cards.tables import card_application
 from ...registry.directory.steps import find_enterprise
 from ...registry.keys.steps import KeyRefused, KeyUsage, store_card_keys
 from ...storage.context import StepContext
-from ...usecases.issuing import ISSUE_PRIORITY, Rights, order_application
+from ...usecases.issuing import ISSUE_PRIORITY, order_application
 from .access import actor as acting
 from .access import configured, reading, ring_of, settings_of, write
 from .directory import read_table

@@ -14,7 +14,7 @@ from telecom_codecs.errors import CodecError
 from telecom_codecs.ota.secured_packet import Spi
 
 from ...tools.decode.layers import KINDS, DecodeKeys, decode_layers
-from ...tools.decode.render import as_json, as_text
+from ...tools.decode.render import as_json, as_text, harmless
 
 KEYS_HELP = 'TOML file with kic_key and kid_key in hex (and for responses spi, kic, kid: "1639", "12", "12").'
 
@@ -77,7 +77,8 @@ def decode(octets: tuple[bytes, ...], kind: str, key_file: Path | None, json_wan
     """Show any octets of this field layer by layer; several arguments are the segments of one message."""
     layers = decode_layers(octets, kind, read_keys(key_file) if key_file else None)
     if json_wanted:
-        click.echo(json.dumps([as_json(layer) for layer in layers], ensure_ascii=False, indent=1))
+        listing = json.dumps([as_json(layer) for layer in layers], ensure_ascii=False, indent=1)
+        click.echo("\n".join(harmless(line) for line in listing.split("\n")))
     else:
         click.echo("\n".join(as_text(layer) for layer in layers))
     if any(layer.is_faulty for layer in layers):

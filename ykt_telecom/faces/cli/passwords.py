@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 from sqlalchemy import Connection
 
-from ...flows.dialogue.password import SALT_OCTETS, ServicePassword, is_weak
+from telecom_codecs.onecard.password import ServicePassword, is_weak
+
+from ...flows.dialogue.password import SALT_OCTETS
 from ...flows.dialogue.password_steps import lock, set_password, unlock
 from ...registry.audit.steps import record
 from ...registry.cards.steps import NoSuchCard, find_card

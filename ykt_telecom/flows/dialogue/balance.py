@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 
+from telecom_codecs.onecard.answers import fits
+from telecom_codecs.onecard.language import Language
+
 from ...texts.amount import format_yuan
 from ...texts.names import clean_name
-from ...texts.notices import Language
-from .answer import fits
 
 
 def balance_text(

@@ -10,11 +10,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from telecom_codecs.onecard.answers import QueueStatus
+from telecom_codecs.onecard.enterprise_answer import CardStatus
+from telecom_codecs.onecard.language import Language
+
 from ...ota.outcome import JobKind, JobOutcome
 from ...ota.states import JobState
 from ...registry.directory.tables import enterprise
 from ...texts.notices import (
-    Language,
     Refusal,
     balance_left_sms,
     deleted_sms,
@@ -23,12 +26,11 @@ from ...texts.notices import (
     result_sms,
 )
 from ...texts.signature import signature_or_default
-from .answer import QueueStatus
 from .lookup import find_application, outstanding
 from .machine import Event, State
 from .turn import FinalWords, Turn
 
-_CLOSED = (0x00, 0x01)
+_CLOSED = (CardStatus.DONE, CardStatus.ALREADY_DONE)
 
 
 def after_close(turn: Turn, row: Row[Any], outcome: JobOutcome) -> None:

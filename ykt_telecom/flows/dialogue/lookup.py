@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
 
+from telecom_codecs.onecard.requests import Operation
+
 from ...ledger.money.tables import purse
 from ...ledger.taps.uploads import is_complete
 from ...ota.states import TERMINAL_STATES
@@ -15,7 +17,6 @@ from ...registry.cards.tables import card, card_application
 from ...registry.directory.tables import enterprise, member
 from ...storage.literal import outside
 from .machine import DELETING_STATES
-from .request import Operation
 from .tables import dialogue
 
 #: A card in one of these may ask and be answered; the others are told E103.
@@ -26,13 +27,15 @@ _LEFT_BEHIND = frozenset({ApplicationState.PENDING_DELETE, ApplicationState.UNKN
 
 # statements of the hot path are built once: building costs more than SQLite does
 _CARD = select(card).where(card.c.iccid == bindparam("iccid"))
-_APPLICATIONS = (
+_APPLICATION = (
     select(card_application, enterprise.c.name.label("enterprise_name"), enterprise.c.signature)
     .join(enterprise, enterprise.c.id == card_application.c.enterprise_id)
-    .where(card_application.c.iccid == bindparam("iccid"), outside(card_application.c.state, ENDED_APPLICATION_STATES))
-    .limit(2)
+    .where(
+        card_application.c.iccid == bindparam("iccid"),
+        card_application.c.enterprise_id == bindparam("enterprise"),
+        outside(card_application.c.state, ENDED_APPLICATION_STATES),
+    )
 )
-_APPLICATION = _APPLICATIONS.where(card_application.c.enterprise_id == bindparam("enterprise"))
 _MEMBER = select(member.c.id).where(
     member.c.msisdn == bindparam("msisdn"),
     member.c.enterprise_id == bindparam("enterprise"),
@@ -55,12 +58,8 @@ def find_card(connection: Connection, iccid: str) -> Row[Any] | None:
 
 
 def find_application(connection: Connection, iccid: str, enterprise_id: int) -> Row[Any] | None:
-    """The live application with its enterprise's name and signature; with 0, the only one the card has."""
-    if enterprise_id:
-        rows = connection.execute(_APPLICATION, {"iccid": iccid, "enterprise": enterprise_id}).all()
-    else:
-        rows = connection.execute(_APPLICATIONS, {"iccid": iccid}).all()
-    return rows[0] if len(rows) == 1 else None
+    """The live application with its enterprise's name and signature."""
+    return connection.execute(_APPLICATION, {"iccid": iccid, "enterprise": enterprise_id}).one_or_none()
 
 
 def is_member(connection: Connection, msisdn: str, enterprise_id: int) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from .password import ServicePassword
+from telecom_codecs.onecard.password import ServicePassword
 
 
 class Request(Protocol):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import itertools
 from typing import Protocol
 
 from argon2 import PasswordHasher
@@ -17,7 +16,8 @@ from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatc
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-DIGITS = 6
+from telecom_codecs.onecard.password import ServicePassword
+
 WRONG_TRIES_TO_LOCK = 3
 SALT_OCTETS = 16
 NONCE_OCTETS = 12
@@ -28,47 +28,6 @@ class Secret(Protocol):
 
     def octets(self) -> bytes:
         """The octets themselves; whoever asks must not keep or print them."""
-
-
-class WeakPassword(ValueError):
-    """The password is too easy to guess: all digits equal, or a run up or down. Choose another one."""
-
-
-class ServicePassword:
-    """Exactly six ASCII digits; never shown."""
-
-    __slots__ = ("_digits",)
-
-    def __init__(self, digits: bytes) -> None:
-        if len(digits) != DIGITS or not digits.isdigit():
-            raise ValueError(f"a service password has exactly {DIGITS} ASCII digits")
-        self._digits = bytes(digits)
-
-    def octets(self) -> bytes:
-        return self._digits
-
-    def __repr__(self) -> str:
-        return f"ServicePassword(<{DIGITS} digits>)"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ServicePassword) and hmac.compare_digest(self._digits, other._digits)
-
-    def __hash__(self) -> int:
-        return hash(ServicePassword)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        raise TypeError("a service password is not written anywhere")
-
-
-def is_weak(password: ServicePassword) -> bool:
-    """All digits equal, or every digit one above (or one below) the one before.
-
-    >>> is_weak(ServicePassword(b"123456")), is_weak(ServicePassword(b"333333")), is_weak(ServicePassword(b"194837"))
-    (True, True, False)
-    """
-    digits = password.octets()
-    steps = {later - earlier for earlier, later in itertools.pairwise(digits)}
-    return len(steps) == 1 and steps <= {0, 1, -1}
 
 
 class PasswordSeal:

@@ -14,10 +14,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from telecom_codecs.errors import CodecError
+from telecom_codecs.onecard.language import Language
+from telecom_codecs.onecard.requests import CardRequest, Operation
 
 from ...ota.outcome import JobKind, JobOutcome
 from ...storage.context import StepContext
-from ...texts.notices import Language, Refusal, password_locked_sms, refusal_text, result_sms
+from ...texts.notices import Refusal, password_locked_sms, refusal_text, result_sms
 from ...texts.signature import signature_or_default
 from . import deletion
 from .balance import balance_text
@@ -33,7 +35,6 @@ from .lookup import (
 from .machine import Event, State
 from .neighbours import Neighbours, Request, Verdict, VerifyOrder
 from .password_steps import let_in, note_right, note_wrong, verifier_of
-from .request import CardRequest, Operation, decode_request
 from .tables import dialogue
 from .turn import FinalWords, Turn, binding_of
 
@@ -60,7 +61,7 @@ class DialogueSteps:
         if request.is_repeat:
             return  # an old packet whose dialogue is forgotten: never act on it anew
         try:
-            asked = decode_request(request.request_octets)
+            asked = CardRequest.decode(request.request_octets)
         except CodecError as error:
             _reject(turn, request, None, f"malformed: {error}")
             return

@@ -11,15 +11,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
+from telecom_codecs.onecard.answers import AnswerKind
+from telecom_codecs.onecard.language import Language
+from telecom_codecs.onecard.password import ServicePassword
+from telecom_codecs.onecard.requests import CardRequest
+
 from ...ota.outcome import JobKind
 from ...registry.cards.states import Refused
 from ...storage.context import StepContext
-from ...texts.notices import Language
-from .answer import AnswerKind
 from .machine import DIALOGUE, Event, OutOfTurn, State
 from .neighbours import Neighbours, Request
-from .password import NONCE_OCTETS, ServicePassword
-from .request import CardRequest
+from .password import NONCE_OCTETS
 from .tables import dialogue
 
 # statements of the hot path are built once: building costs more than SQLite does

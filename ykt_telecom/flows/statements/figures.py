@@ -14,6 +14,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, case, func, or_, select
 
+from telecom_codecs.onecard.rights import Rights
+
 from ...ledger.attendance.rules import judge_month
 from ...ledger.attendance.steps import Kind as TapKind
 from ...ledger.attendance.steps import shift_of
@@ -25,9 +27,6 @@ from ...registry.cards.tables import card, card_application
 from ...storage.literal import outside
 from .period import Period
 from .texts import Consumption, StatementText, attendance_text, consumption_text
-
-#: Bits of an application's rights (docs/wire/card-application.md §5).
-ATTENDANCE_RIGHT, PURSE_RIGHT = 0x02, 0x04
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def consumption_texts(connection: Connection, scope: Scope, members: Sequence[Ro
     """By member id; members without a purse and without a transaction are left out."""
     cards = _cards(connection, members)
     iccids = [iccid for found in cards.values() for iccid in found]
-    entitled = _entitled(connection, scope, iccids, PURSE_RIGHT)
+    entitled = _entitled(connection, scope, iccids, Rights.PURSE)
     sums = {row.iccid: row for row in _sums(connection, scope, iccids)}
     purses = {
         row.iccid: row.valid_until
@@ -80,7 +79,7 @@ def attendance_texts(connection: Connection, scope: Scope, members: Sequence[Row
     """By member id; members without the right and without a tap are left out."""
     cards = _cards(connection, members)
     iccids = [iccid for found in cards.values() for iccid in found]
-    entitled = _entitled(connection, scope, iccids, ATTENDANCE_RIGHT)
+    entitled = _entitled(connection, scope, iccids, Rights.ATTENDANCE)
     hours = shift_of(connection, scope.enterprise_id)
     taps: dict[str, list[datetime]] = defaultdict(list)
     for row in connection.execute(

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from telecom_codecs.card.identities import Iccid, Imsi, Msisdn
+from telecom_codecs.onecard.names import SLOTS
 
 from ...runtime.errors import Refusal
 from ...storage.literal import among, outside
 from ..audit.steps import record
-from .names import SLOTS
 from .states import (
     APPLICATION,
     CARD,
@@ -139,7 +139,7 @@ def live_application(conn: Connection, iccid: str, enterprise_id: int) -> Row[An
 def free_slot(conn: Connection, iccid: str) -> int:
     """The lowest free slot; raises :class:`Refused` when all are taken."""
     taken = {row.slot for row in live_applications(conn, iccid)}
-    for slot in range(1, SLOTS + 1):
+    for slot in SLOTS:
         if slot not in taken:
             return slot
     raise Refused(f"card …{iccid[-6:]} has no free slot: delete an application first")

@@ -1,74 +1,64 @@
-"""Messages between menu applet and platform as layers — docs/wire/card-application.md. Passwords become stars."""
+"""Messages between menu applet and platform as layers: docs/wire/card-application.md §8, §9. Passwords are stars."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from enum import IntEnum
+
 from telecom_codecs.card.identities import Iccid
-from telecom_codecs.sms import ucs2
-from telecom_codecs.sms.dcs import DCS_UCS2
+from telecom_codecs.onecard.answers import AnswerKind, MenuAnswer, decode_text
+from telecom_codecs.onecard.language import Language
+from telecom_codecs.onecard.requests import CardRequest, Operation, Tag
 
 from .layer import Layer, Walk, layer
 
-OPERATIONS = {
-    0x01: "balance",
-    0x02: "records",
-    0x03: "attendance",
-    0x04: "applications",
-    0x10: "delete an application",
-    0x11: "freeze",
-    0x12: "freeze another's card",
-    0x20: "change the password",
-    0x30: "subscribe",
-    0x31: "send a statement again",
-    0x40: "report a fault",
-    0x41: "progress",
-    0x7E: "answer not shown",
-}
-FIELDS = {
-    0x81: "password",
-    0x82: "new password",
-    0x83: "MSISDN",
-    0x84: "period",
-    0x85: "page",
-    0x86: "class and switch",
-    0x87: "text",
-    0x88: "serial",
-}
-SECRET_FIELDS = frozenset({0x81, 0x82})
-KINDS = {0x01: "final", 0x02: "interim", 0x03: "confirm", 0x04: "silent"}
+SECRET_TAGS = frozenset({Tag.PASSWORD, Tag.NEW_PASSWORD})
+
+
+def _word(table: type[IntEnum]) -> Callable[[int], str]:
+    """What an octet means by its table; the octet itself where the table does not know it."""
+
+    def say(value: int) -> str:
+        known = next((member for member in table if member == value), None)
+        return f"{value:02X}" if known is None else known.name.lower().replace("_", " ")
+
+    return say
 
 
 def applet_request(octets: bytes) -> Layer:
-    """MO: what the member asks for."""
+    """MO: what the member asks for. What the platform would refuse is the layer's fault."""
 
     def read(walk: Walk) -> tuple[Layer, ...]:
         walk.number(1, "version")
-        walk.number(1, "operation", lambda value: OPERATIONS.get(value, f"{value:02X}"))
+        walk.number(1, "operation", _word(Operation))
         walk.number(4, "request number")
         walk.take(10, "ICCID", lambda value: Iccid.from_octets(value).masked())
         walk.number(4, "enterprise", lambda value: str(value) if value else "none")
-        walk.number(1, "language", lambda value: {0: "zh", 1: "en"}.get(value, f"{value:02X}"))
+        walk.number(1, "language", _word(Language))
         while walk.remaining and walk.peek("field"):
-            tag = walk.number(1, "field", lambda value: FIELDS.get(value, f"{value:02X}"))
+            tag = walk.number(1, "field", _word(Tag))
             length = walk.number(1, "length")
-            secret = tag in SECRET_FIELDS
+            secret = tag in SECRET_TAGS
             walk.take(length, "value", "(hidden)" if secret else "", secret=secret)
         if walk.remaining:
             walk.rest("fill", "zeros, so that the length tells nothing")
+        CardRequest.decode(octets)
         return ()
 
-    return layer("request of the menu applet (docs/wire/card-application.md)", octets, read)
+    return layer("request of the menu applet (docs/wire/card-application.md §8)", octets, read)
 
 
 def applet_answer(octets: bytes) -> Layer:
-    """MT: what the platform answers."""
+    """MT: what the platform answers. What the card would refuse is the layer's fault."""
 
     def read(walk: Walk) -> tuple[Layer, ...]:
         walk.number(1, "version")
-        walk.number(1, "kind", lambda value: KINDS.get(value, f"{value:02X}"))
+        walk.number(1, "kind", _word(AnswerKind))
         walk.number(4, "request number")
-        walk.take(6, "serial", lambda value: value.decode("ascii", "replace"))
+        walk.number(6, "serial")
         dcs = walk.number(1, "DCS", lambda value: f"{value:02X}")
-        walk.rest("text", lambda value: f"“{ucs2.decode(value) if dcs == DCS_UCS2 else value.decode('latin-1')}”")
+        walk.rest("text", lambda value: f"“{decode_text(dcs, value)}”")
+        MenuAnswer.decode(octets)
         return ()
 
-    return layer("answer to the menu applet (docs/wire/card-application.md)", octets, read)
+    return layer("answer to the menu applet (docs/wire/card-application.md §9)", octets, read)

@@ -7,10 +7,10 @@ from pathlib import Path
 from click.testing import CliRunner
 from sqlalchemy import select
 
+from telecom_codecs.onecard.password import ServicePassword
 from tests.ykt_telecom.ledger.money.world import iccid_of
 from tests.ykt_telecom.wiring.test_dialogues import a_host
 from ykt_telecom.faces.cli.passwords import password
-from ykt_telecom.flows.dialogue.password import ServicePassword
 from ykt_telecom.flows.dialogue.tables import service_password
 from ykt_telecom.registry.keys.wrapping import create_kek, open_key_ring
 from ykt_telecom.storage.database import open_database

@@ -10,20 +10,21 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from telecom_codecs.card.identities import Iccid
+from telecom_codecs.onecard.enterprise_answer import EnterpriseAnswer
+from telecom_codecs.onecard.language import Language
+from telecom_codecs.onecard.password import ServicePassword
+from telecom_codecs.onecard.requests import FORMS, CardRequest, Operation
 from tests.ykt_telecom.ledger.money.world import HUAXIN, World, a_world, iccid_of, msisdn_of
 from ykt_telecom.flows.dialogue.neighbours import Neighbours, Verdict, VerifyOrder
-from ykt_telecom.flows.dialogue.password import PasswordSeal, ServicePassword
+from ykt_telecom.flows.dialogue.password import PasswordSeal
 from ykt_telecom.flows.dialogue.password_steps import set_password
-from ykt_telecom.flows.dialogue.request import CardRequest, Operation, encode_request
 from ykt_telecom.flows.dialogue.steps import DialogueSteps
 from ykt_telecom.flows.dialogue.tables import dialogue
 from ykt_telecom.messaging.facts import MoRequest
-from ykt_telecom.ota.answers import EnterpriseAnswer
 from ykt_telecom.ota.outcome import JobKind, JobOutcome
 from ykt_telecom.ota.states import JobState
 from ykt_telecom.registry.cards.states import Refused
 from ykt_telecom.registry.cards.tables import card_application
-from ykt_telecom.texts.notices import Language
 
 RIGHT = ServicePassword(b"194837")
 WRONG = ServicePassword(b"555123")
@@ -121,11 +122,12 @@ class Desk:
 
     def ask(self, operation: Operation, **changes: Any) -> MoRequest:
         """The card asks; the request, for asking it again."""
-        asked: dict[str, Any] = {"enterprise_id": HUAXIN, "language": Language.ZH, **changes}
+        enterprise = HUAXIN if FORMS[operation].enterprise else 0
+        asked: dict[str, Any] = {"enterprise_id": enterprise, "language": Language.ZH, **changes}
         self.counter += 1
         named = Iccid(asked.pop("iccid", iccid_of(1)))
         signer = asked.pop("signer", str(named))
-        octets = encode_request(CardRequest(operation, 0x100 + self.counter, named, **asked))
+        octets = CardRequest(operation, 0x100 + self.counter, named, **asked).encode()
         request = a_request(octets, counter=self.counter, iccid=signer)
         self.take(request)
         return request

@@ -7,9 +7,10 @@ import pickle
 import pytest
 from sqlalchemy import Connection
 
+from telecom_codecs.onecard.password import ServicePassword, is_weak
 from tests.ykt_telecom.flows.dialogue.desk import RIGHT, WRONG, Pepper, a_desk
 from tests.ykt_telecom.ledger.money.world import iccid_of
-from ykt_telecom.flows.dialogue.password import PasswordSeal, ServicePassword, is_weak
+from ykt_telecom.flows.dialogue.password import PasswordSeal
 from ykt_telecom.flows.dialogue.password_steps import let_in, lock, note_right, note_wrong, unlock
 from ykt_telecom.storage.context import StepContext
 

@@ -11,19 +11,19 @@ import pytest
 from sqlalchemy import Connection, insert, update
 
 from telecom_codecs.card.identities import Iccid
+from telecom_codecs.onecard.language import Language
+from telecom_codecs.onecard.password import ServicePassword
+from telecom_codecs.onecard.requests import CardRequest, Operation
 from tests.ykt_telecom.flows.dialogue.desk import RIGHT, WRONG, Desk, a_desk, a_request, an_outcome
 from tests.ykt_telecom.ledger.money.world import CUIHU, HUAXIN, NOON, a_world, iccid_of, msisdn_of
 from ykt_telecom.flows.dialogue.machine import State
 from ykt_telecom.flows.dialogue.neighbours import Verdict
-from ykt_telecom.flows.dialogue.password import ServicePassword
 from ykt_telecom.flows.dialogue.password_steps import lock
-from ykt_telecom.flows.dialogue.request import CardRequest, Operation, encode_request
 from ykt_telecom.ledger.money.steps import CardTransaction, Kind, open_purse, post_transaction
 from ykt_telecom.ota.outcome import JobKind
 from ykt_telecom.ota.states import JobState
 from ykt_telecom.ota.tables import job
 from ykt_telecom.registry.cards.tables import card, card_application
-from ykt_telecom.texts.notices import Language
 
 REFUSED_TEXT = "验证未通过，连续3次错误将锁定"
 WAIT_TEXT = "上一请求处理中，请稍候"
@@ -77,16 +77,6 @@ def test_a_balance_is_answered_on_the_screen() -> None:
     assert desk.texts == []
 
 
-def test_a_member_with_one_application_need_not_name_it() -> None:
-    """The menu skips the list when there is nothing to choose."""
-    desk = a_desk()
-    desk.ask(Operation.BALANCE, enterprise_id=0)
-    assert desk.screen.startswith("华信科技")
-    desk.world.add_member(1, CUIHU)
-    desk.ask(Operation.BALANCE, enterprise_id=0)
-    assert desk.screen == "您不是该单位成员"
-
-
 @pytest.mark.parametrize(("language", "text"), [(Language.ZH, "您不是该单位成员"), (Language.EN, "Not a member there")])
 def test_a_stranger_s_application_has_no_balance(language: Language, text: str) -> None:
     """A card asks about an enterprise it does not belong to."""
@@ -109,7 +99,7 @@ def test_a_lost_card_is_told_so() -> None:
 def test_an_operation_of_a_later_menu_gets_its_notice_too() -> None:
     """INV-22: accepted is answered, even when all we can say is not now."""
     desk = a_desk()
-    desk.ask(Operation.RECORDS)
+    desk.ask(Operation.RECORDS, page=1)
     assert desk.screen == "系统忙，请稍后再试(U02)"
 
 
@@ -427,7 +417,7 @@ def test_three_times_screen_busy_sends_the_sms_once() -> None:
     desk.ask(Operation.BALANCE)
     desk.end(JobKind.ANSWER)
     for _ in range(3):
-        desk.ask(Operation.NOT_SHOWN, serial=1, enterprise_id=0)
+        desk.ask(Operation.NOT_SHOWN, serial=1)
     assert len(desk.texts) == 1
     assert "编号00000001" in desk.texts[0][1]
     assert [row.state for row in desk.rows()] == [State.TEXTED, State.DONE, State.DONE, State.DONE]
@@ -477,7 +467,7 @@ def test_a_request_replayed_for_hours_does_not_keep_the_card_busy() -> None:
 def test_an_old_packet_whose_dialogue_is_forgotten_is_not_acted_on() -> None:
     """A repetition that nobody remembers: no order, no dialogue, no text."""
     desk = a_desk()
-    request = encode_request(CardRequest(Operation.BALANCE, 7, Iccid(iccid_of(1)), HUAXIN, Language.ZH))
+    request = CardRequest(Operation.BALANCE, 7, Iccid(iccid_of(1)), HUAXIN, Language.ZH).encode()
     desk.take(replace(a_request(request, counter=7), is_repeat=True))
     assert (desk.orders, desk.rows(), desk.texts) == ([], [], [])
 

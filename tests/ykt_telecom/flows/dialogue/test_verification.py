@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from telecom_codecs.onecard.password import ServicePassword
+from telecom_codecs.onecard.requests import Operation
 from tests.tasks import in_task
 from tests.ykt_telecom.flows.dialogue.desk import RIGHT, WRONG, Pepper, a_desk
 from ykt_telecom.flows.dialogue.neighbours import Verdict, VerifyOrder
-from ykt_telecom.flows.dialogue.password import PasswordSeal, ServicePassword
-from ykt_telecom.flows.dialogue.request import Operation
+from ykt_telecom.flows.dialogue.password import PasswordSeal
 from ykt_telecom.flows.dialogue.verification import Verification
 from ykt_telecom.storage.context import StepContext
 from ykt_telecom.storage.faults import StorageUnavailable

@@ -10,9 +10,8 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from telecom_codecs.card.identities import Iccid, Imsi, Msisdn
-from telecom_codecs.errors import BadValue
+from telecom_codecs.onecard.names import application_aid
 from tests.ykt_telecom.lab import ENTERPRISE, ICCID, MSISDN, NOON, Lab
-from ykt_telecom.registry.cards.names import application_aid, application_tar
 from ykt_telecom.registry.cards.states import (
     APPLICATION,
     CARD,
@@ -114,18 +113,3 @@ def test_an_enterprise_has_one_application_on_a_card(lab: Lab) -> None:
         )
     )
     an_application(lab, "three")
-
-
-@pytest.mark.parametrize("slot", [0, 9])
-def test_a_card_has_eight_slots(slot: int) -> None:
-    """Neither 0 nor 9 is one."""
-    with pytest.raises(BadValue):
-        application_tar(slot)
-    with pytest.raises(BadValue):
-        application_aid(ENTERPRISE, slot)
-
-
-def test_names_are_those_of_the_wire_document() -> None:
-    """RID, module, enterprise, TAR, two zero octets."""
-    assert str(application_aid(0x1001, 3)).upper() == "F0594B5431000200001001594B030000"
-    assert str(application_tar(8)).upper() == "594B08"
