@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import literal_column
 
 
 def among(column: Any, states: Iterable[str]) -> Any:
@@ -22,5 +22,5 @@ def outside(column: Any, states: Iterable[str]) -> Any:
     return column.not_in(_literals(states))
 
 
-def _literals(states: Iterable[str]) -> Any:
-    return bindparam(None, [str(state) for state in states], expanding=True, literal_execute=True)
+def _literals(states: Iterable[str]) -> list[Any]:
+    return [literal_column("'{}'".format(str(state).replace("'", "''"))) for state in states]

@@ -45,6 +45,10 @@ class _InList(ColumnElement[bool]):
     def get_children(self, **_kw: Any) -> Iterable[ClauseElement]:
         return (self.column, self.listed)
 
+    def self_group(self, against: Any = None) -> _InList:
+        """As it stands: SQLAlchemy would write `… = 1` behind it for SQLite, and no index would serve."""
+        return self
+
 
 def in_list(column: Any, name: str) -> ColumnElement[bool]:
     """`column` is one of the values of the parameter `name`: a list of any length in one parameter."""
@@ -69,7 +73,7 @@ _POSITIONAL: dict[str, Dialect] = {
 
 
 class _Compiled:
-    __slots__ = ("listed", "names", "sql")
+    __slots__ = ("fixed", "listed", "names", "sql")
 
     def __init__(self, element: Any, dialect: str, names: Sequence[str] | None) -> None:
         compiled = element.compile(
@@ -79,6 +83,9 @@ class _Compiled:
         )
         self.sql = str(compiled)
         self.names: tuple[str, ...] = tuple(compiled.positiontup)
+        binds = compiled.binds
+        #: what the statement brings itself: numbers that stand in it
+        self.fixed = {name: binds[name].value for name in self.names if binds[name].value is not None}
         self.listed = frozenset(
             place for place, name in enumerate(self.names) if isinstance(compiled.binds[name].type, _Listed)
         )
@@ -121,6 +128,8 @@ class Statement:
 
     def _once(self, conn: Connection, values: dict[str, Any]) -> Any:
         compiled = self._for(conn)
+        if compiled.fixed:
+            values = {**compiled.fixed, **values}
         given = tuple(
             _listed(conn, values[name]) if place in compiled.listed else values[name]
             for place, name in enumerate(compiled.names)
