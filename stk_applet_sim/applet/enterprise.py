@@ -15,6 +15,13 @@ from telecom_codecs.card.apdu import CommandApdu
 from telecom_codecs.card.identities import Aid, Iccid, Tar
 from telecom_codecs.crypto.key_derivation import KeyUsage
 from telecom_codecs.crypto.secret_key import CryptoProvider, SecretKey
+from telecom_codecs.errors import CodecError
+from telecom_codecs.onecard.enterprise_answer import CardStatus, EnterpriseAnswer
+from telecom_codecs.onecard.macs import MAC_OCTETS, application_mac
+from telecom_codecs.onecard.names import application_aid, application_tar
+from telecom_codecs.onecard.orders import CLA, Administration, NumberedLoad, Order, Query, ReadRecord, covered_by_mac
+from telecom_codecs.onecard.records import COUNTER_LIMIT, TERMINAL_OCTETS, Record, RecordType, is_bcd_time
+from telecom_codecs.onecard.rights import LifeCycle, Rights
 
 from ..uicc.memory import NonVolatile
 from ..uicc.status import (
@@ -23,37 +30,13 @@ from ..uicc.status import (
     SECURITY_NOT_SATISFIED,
     UNKNOWN_CLASS,
     UNKNOWN_INS,
+    WRONG_DATA,
     WRONG_LENGTH,
     WRONG_P1_P2,
     Refused,
     Reply,
 )
-from .purse import COUNTER_LIMIT, ApplicationState, LifeCycle, Load, Order, Rights, Verdict
-from .records import TERMINAL_OCTETS, Record, RecordType, is_bcd_time
-
-RID = bytes.fromhex("F0594B5431")
-LOAD_FILE = Aid(RID + bytes.fromhex("0000"))
-MENU_MODULE = Aid(RID + bytes.fromhex("0001"))
-ENTERPRISE_MODULE = Aid(RID + bytes.fromhex("0002"))
-MENU_TAR = Tar(bytes.fromhex("594B54"))
-PLATFORM_TAR = Tar(bytes.fromhex("594B80"))
-MENU_AID = Aid(MENU_MODULE.octets + bytes(4) + MENU_TAR.octets + bytes(2))
-SLOTS = range(1, 9)
-MAC_OCTETS = 8
-
-
-def slot_tar(slot: int) -> Tar:
-    """The TAR of an enterprise application in a slot."""
-    return Tar(bytes((0x59, 0x4B, slot)))
-
-
-def application_aid(enterprise: int, slot: int) -> Aid:
-    """The instance AID: RID, module, enterprise, TAR, two reserved octets."""
-    return Aid(ENTERPRISE_MODULE.octets + enterprise.to_bytes(4, "big") + slot_tar(slot).octets + bytes(2))
-
-
-#: The keys an application must have, by right; load and TAC keys always.
-KEY_OF_RIGHT = {Rights.PURSE: KeyUsage.PURCHASE, Rights.ATTENDANCE: KeyUsage.ATTENDANCE, Rights.DOOR: KeyUsage.DOOR}
+from .purse import ApplicationState
 
 
 class TapRefused(Exception):
@@ -119,7 +102,7 @@ class EnterpriseApplication:
 
     @property
     def tar(self) -> Tar:
-        return slot_tar(self.slot)
+        return application_tar(self.slot)
 
     @property
     def enterprise(self) -> int:
@@ -165,7 +148,7 @@ class EnterpriseApplication:
 
     def execute(self, apdu: CommandApdu, *, authentic: bool) -> Reply:
         """One C-APDU; `authentic` says that it came in an authentic command packet."""
-        if apdu.cla not in (0x00, 0x80):
+        if apdu.cla not in (ReadRecord.CLA, CLA):
             raise Refused(UNKNOWN_CLASS)
         command = _COMMANDS.get((apdu.cla, apdu.ins))
         if command is None:
@@ -178,36 +161,37 @@ class EnterpriseApplication:
 
     def load(self, apdu: CommandApdu) -> Reply:
         """NUMBERED LOAD (§6.1)."""
-        _require(apdu, 0x00, 0x01, 28)
+        _require(apdu, NumberedLoad.P1_P2, NumberedLoad.LENGTH)
         self._require_no_tap()
         state = self.state
         if not self._mac_is_good(apdu):
-            return self._answer(Verdict.MAC_WRONG, state)
-        verdict, after = state.loaded(Load.decode(apdu.data[:20]))
+            return self._answer(CardStatus.MAC_WRONG, state)
+        verdict, after = state.loaded(_load_in(apdu))
         return self._answer(verdict, self._kept(state, after))
 
     def query(self, apdu: CommandApdu) -> Reply:
         """QUERY: the state under a TAC that covers the challenge (§6.3)."""
-        _require(apdu, 0x00, 0x01, 8)
+        _require(apdu, Query.P1_P2, Query.LENGTH)
         state = self.state
-        verdict = Verdict.CLOSED if state.is_closed else Verdict.FROZEN if state.is_frozen else Verdict.APPLIED
+        verdict = CardStatus.CLOSED if state.is_closed else CardStatus.FROZEN if state.is_frozen else CardStatus.DONE
         return self._answer(verdict, state, apdu.data)
 
     def administer(self, apdu: CommandApdu) -> Reply:
         """CLOSE, REOPEN, FREEZE, UNFREEZE (§6.4)."""
         if apdu.p1 not in Order._value2member_map_:
             raise Refused(WRONG_P1_P2)
-        _require(apdu, apdu.p1, 0x00, 16)
+        _require(apdu, (apdu.p1, Administration.P2), Administration.LENGTH)
         self._require_no_tap()
         state = self.state
         if not self._mac_is_good(apdu):
-            return self._answer(Verdict.MAC_WRONG, state)
-        verdict, after = state.ordered(Order(apdu.p1), int.from_bytes(apdu.data[:4], "big"))
+            return self._answer(CardStatus.MAC_WRONG, state)
+        wanted, _ = Administration.decode(apdu)
+        verdict, after = state.ordered(wanted.order, wanted.job_reference)
         return self._answer(verdict, self._kept(state, after))
 
     def read_record(self, apdu: CommandApdu) -> Reply:
         """READ RECORD, 1 the newest (§6.5)."""
-        if apdu.p2 != 0x04:
+        if apdu.p2 != ReadRecord.P2:
             raise Refused(WRONG_P1_P2)
         records = self.state.records
         if not 1 <= apdu.p1 <= len(records):
@@ -279,23 +263,27 @@ class EnterpriseApplication:
 
     def _code(self, usage: KeyUsage, covered: bytes) -> bytes:
         """CMAC-64 over AID, ICCID and `covered`."""
-        binding = application_aid(self.state.enterprise, self.slot).octets + self._iccid.octets()
-        return self._provider.cmac(self._key(usage), binding + covered)[:MAC_OCTETS]
+        return application_mac(self._key(usage), self.aid, self._iccid, covered, self._provider)
 
     def _mac_is_good(self, apdu: CommandApdu) -> bool:
-        header = bytes((apdu.cla, apdu.ins, apdu.p1, apdu.p2, len(apdu.data)))
-        covered, mac = header + apdu.data[:-MAC_OCTETS], apdu.data[-MAC_OCTETS:]
-        return hmac.compare_digest(self._code(KeyUsage.LOAD, covered), mac)
+        return hmac.compare_digest(self._code(KeyUsage.LOAD, covered_by_mac(apdu)), apdu.data[-MAC_OCTETS:])
 
-    def _answer(self, verdict: Verdict, state: ApplicationState, challenge: bytes = b"") -> Reply:
-        numbers = (state.rsn, state.last_amount, state.last_job, state.balance)
-        told = bytes([verdict]) + b"".join(number.to_bytes(4, "big") for number in numbers)
-        told += state.offline_counter.to_bytes(2, "big")
-        return Reply(told + self._code(KeyUsage.TAC, told + challenge))
+    def _answer(self, verdict: CardStatus, state: ApplicationState, challenge: bytes = b"") -> Reply:
+        answer = EnterpriseAnswer(
+            verdict, state.rsn, state.last_amount, state.last_job, state.balance, state.offline_counter
+        )
+        return Reply(answer.encode(self._code(KeyUsage.TAC, answer.signed_octets() + challenge)))
 
 
-def _require(apdu: CommandApdu, p1: int, p2: int, octets: int) -> None:
-    if (apdu.p1, apdu.p2) != (p1, p2):
+def _load_in(apdu: CommandApdu) -> NumberedLoad:
+    try:
+        return NumberedLoad.decode(apdu)[0]
+    except CodecError:
+        raise Refused(WRONG_DATA) from None
+
+
+def _require(apdu: CommandApdu, p1_p2: tuple[int, int], octets: int) -> None:
+    if (apdu.p1, apdu.p2) != p1_p2:
         raise Refused(WRONG_P1_P2)
     if len(apdu.data) != octets:
         raise Refused(WRONG_LENGTH)
@@ -310,8 +298,8 @@ def _keys_name(slot: int) -> str:
 
 
 _COMMANDS: dict[tuple[int, int], Callable[[EnterpriseApplication, CommandApdu], Reply]] = {
-    (0x80, 0x5A): EnterpriseApplication.load,
-    (0x80, 0x5C): EnterpriseApplication.query,
-    (0x80, 0x5E): EnterpriseApplication.administer,
-    (0x00, 0xB2): EnterpriseApplication.read_record,
+    (CLA, NumberedLoad.INS): EnterpriseApplication.load,
+    (CLA, Query.INS): EnterpriseApplication.query,
+    (CLA, Administration.INS): EnterpriseApplication.administer,
+    (ReadRecord.CLA, ReadRecord.INS): EnterpriseApplication.read_record,
 }

@@ -15,6 +15,8 @@ from typing import Any, Final, Protocol
 from telecom_codecs.card.identities import Tar
 from telecom_codecs.cat import Advice, DisplayText, TerminalResponse, advice_for
 from telecom_codecs.errors import RemoteError
+from telecom_codecs.onecard.answers import QUESTIONS, AnswerKind, MenuAnswer, QueueStatus
+from telecom_codecs.onecard.names import TAR_MENU
 
 from ..uicc.toolkit import Flow, Wait
 from .menu_asking import (
@@ -32,10 +34,7 @@ from .menu_desk import MenuDesk
 from .menu_files import MenuFiles
 from .menu_flows import MenuCard, MenuFlows, Outcome
 from .menu_memory import REMEMBERED_ANSWERS, MenuMemory
-from .menu_messages import QUESTIONS, Answer, AnswerKind, AnswerStatus
 from .menu_tree import ROOT, MenuTree
-
-MENU_TAR: Final = Tar(bytes.fromhex("594B54"))
 
 UNASKED: Final = 0  #: request number of a notice that no request of ours asked for
 
@@ -74,7 +73,7 @@ class MenuApplet:
         self._toolkit = card.toolkit
         self._announced = announced
         self._presenting = False
-        card.register_receiver(MENU_TAR, minimum_security, self.receive)
+        card.register_receiver(TAR_MENU, minimum_security, self.receive)
         self._toolkit.register_starter(self._start)
         self._toolkit.register_watcher(self._look_at_files)
         self._register_menu()
@@ -82,9 +81,9 @@ class MenuApplet:
     def receive(self, octets: bytes, _context: object = None) -> bytes:
         """The data of a packet from the platform; returns the response data: one status octet."""
         try:
-            answer = Answer.decode(octets)
+            answer = MenuAnswer.decode(octets)
         except RemoteError:
-            return bytes((AnswerStatus.UNKNOWN_REQUEST,))
+            return bytes((QueueStatus.UNKNOWN_REQUEST,))
         return bytes((self._take(answer),))
 
     def _register_menu(self) -> None:
@@ -104,23 +103,21 @@ class MenuApplet:
         if self.files.look():
             self._register_menu()
 
-    def _take(self, answer: Answer) -> AnswerStatus:
-        if answer.kind not in AnswerKind.__members__.values():
-            return AnswerStatus.UNKNOWN_REQUEST
-        if answer.request == UNASKED:
+    def _take(self, answer: MenuAnswer) -> QueueStatus:
+        if answer.number == UNASKED:
             return self._keep(answer)
-        asked = self.memory.find(answer.request)
+        asked = self.memory.find(answer.number)
         if asked is None:
-            return AnswerStatus.UNKNOWN_REQUEST
-        if asked.answered_by:
+            return QueueStatus.UNKNOWN_REQUEST
+        if asked.answered_by is not None:
             # The same notice once more (a resent packet) is fine and not shown twice; another one comes too late.
-            return AnswerStatus.QUEUED if asked.answered_by == answer.serial else AnswerStatus.UNKNOWN_REQUEST
+            return QueueStatus.QUEUED if asked.answered_by == answer.serial else QueueStatus.UNKNOWN_REQUEST
         if answer.kind in (AnswerKind.FINAL, AnswerKind.SILENT):
-            self.memory.answered(answer.request, answer.serial)
-            self.desk.requests.closed(answer.request)
+            self.memory.answered(answer.number, answer.serial)
+            self.desk.requests.closed(answer.number)
         return self._keep(answer)
 
-    def _keep(self, answer: Answer) -> AnswerStatus:
+    def _keep(self, answer: MenuAnswer) -> QueueStatus:
         """Put an answer among those to show; it takes the place of older ones to the same request."""
         before = self.memory.answers
         others = tuple(one for one in before if not _is_same_matter(one, answer))
@@ -130,7 +127,7 @@ class MenuApplet:
             self._toolkit.queue(self._give_up(old))
         self.memory.keep_answers(kept[-REMEMBERED_ANSWERS:])
         self._present_later()
-        return AnswerStatus.REPLACED if crowded_out or len(others) < len(before) else AnswerStatus.QUEUED
+        return QueueStatus.REPLACED if crowded_out or len(others) < len(before) else QueueStatus.QUEUED
 
     def _present_later(self) -> None:
         if self.memory.answers and not self._presenting:
@@ -147,7 +144,7 @@ class MenuApplet:
             self.memory.keep_answers(tuple(one for one in self.memory.answers if one != answer))
         self._presenting = False
 
-    def _show(self, answer: Answer) -> Asking[bool]:
+    def _show(self, answer: MenuAnswer) -> Asking[bool]:
         """Whether the member saw the text: busy screens and silence are tried again, then given up."""
         command = DisplayText(answer.text, high_priority=True, wait_for_user=True)
         for attempt in range(1, TRIES + 1):
@@ -163,12 +160,12 @@ class MenuApplet:
             return advice not in (Advice.DEGRADE, Advice.REPORT)
         return False
 
-    def _put(self, question: Answer) -> Asking[bool]:
+    def _put(self, question: MenuAnswer) -> Asking[bool]:
         """Whether the platform has the member's word: yes, or no by No, Back or End. Silence is no word."""
         password = None
         try:
             yes = yield from self.desk.confirm(question.text)
-            if yes and question.kind == AnswerKind.CONFIRM_WITH_PASSWORD:
+            if yes and question.kind == AnswerKind.PASSWORD_QUESTION:
                 password = yield from ask_password(
                     self.desk.say("ask_password"), self.desk.say("password_shape"), self.desk.say("help_password")
                 )
@@ -179,19 +176,19 @@ class MenuApplet:
         response: TerminalResponse = yield self.desk.requests.replied(question.serial, yes, password)
         return advice_for(response.result) is Advice.CONTINUE
 
-    def _report(self, answer: Answer) -> Asking[bool]:
+    def _report(self, answer: MenuAnswer) -> Asking[bool]:
         """What nobody saw goes by SMS, same serial; an interim notice is not worth it. False: not sent."""
         if answer.kind == AnswerKind.INTERIM:
             return True
         response = yield self.desk.requests.not_shown(answer.serial)
         return advice_for(response.result) is Advice.CONTINUE
 
-    def _give_up(self, answer: Answer) -> Flow:
+    def _give_up(self, answer: MenuAnswer) -> Flow:
         yield from self._report(answer)
 
 
-def _is_same_matter(older: Answer, newer: Answer) -> bool:
+def _is_same_matter(older: MenuAnswer, newer: MenuAnswer) -> bool:
     """The newer one makes the older one pointless."""
-    if newer.request == UNASKED:
+    if newer.number == UNASKED:
         return older.serial == newer.serial
-    return older.request == newer.request
+    return older.number == newer.number

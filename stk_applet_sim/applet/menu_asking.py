@@ -25,6 +25,7 @@ from telecom_codecs.cat import (
     TerminalResponse,
     advice_for,
 )
+from telecom_codecs.onecard.password import DIGITS, ServicePassword
 from telecom_codecs.sms.ucs2 import unit_count
 
 from ..uicc.toolkit import Step, Wait
@@ -34,7 +35,6 @@ Asking = Generator[Step, TerminalResponse, T]
 
 RETRY_AFTER: Final = 30  #: seconds to wait for a screen that is busy
 TRIES: Final = 3  #: times a command is shown before the applet gives up
-PASSWORD_DIGITS: Final = 6
 SENTENCE_ENDS: Final = "。？！\n"
 SHORT_TEXT, SHORT_LINE = 40, 8  #: characters that every screen takes
 
@@ -191,11 +191,11 @@ def ask_digits(prompt: str, lengths: range, complaint: str, help_text: str, *, h
     raise NotSupported
 
 
-def ask_password(prompt: str, complaint: str, help_text: str) -> Asking[bytes]:
+def ask_password(prompt: str, complaint: str, help_text: str) -> Asking[ServicePassword]:
     """Six ASCII digits, typed hidden."""
-    lengths = range(PASSWORD_DIGITS, PASSWORD_DIGITS + 1)
+    lengths = range(DIGITS, DIGITS + 1)
     typed = yield from ask_digits(prompt, lengths, complaint, help_text, hidden=True)
-    return typed.encode("ascii")
+    return ServicePassword(typed.encode("ascii"))
 
 
 def refused(response: TerminalResponse) -> bool:

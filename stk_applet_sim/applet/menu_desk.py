@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from telecom_codecs.cat import MAX_PROACTIVE, Item, SelectItem, proactive_size
+from telecom_codecs.onecard.language import Language
+from telecom_codecs.onecard.records import Record
+from telecom_codecs.onecard.rights import LifeCycle, Rights
 
 from .menu_asking import Asking, NotSupported, WentBack, choose, confirm, first_sentence, tell
 from .menu_files import CardFiles, MenuFiles
 from .menu_memory import MenuMemory
 from .menu_requests import RequestCard, Requests
-from .menu_tree import SWITCHED, Language, MenuTree
-from .purse import LifeCycle, Rights
-from .records import Record
+from .menu_tree import SWITCHED, MenuTree
 
 ONLINE: Final = 0x20  #: id of the line that asks the platform; slots are 1..8
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from telecom_codecs.errors import RemoteError
+from telecom_codecs.onecard.language import Language
 from telecom_codecs.sms import ucs2
 from telecom_codecs.sms.address import TON_UNKNOWN, Address
 
 from .menu_bank import MenuHeader, read_bank
-from .menu_tree import Language, MenuTree
+from .menu_tree import MenuTree
 
 DIRECTORY: Final = 0x7F59
 BANK_FILES: Final = {1: 0x6F01, 2: 0x6F02}
@@ -100,7 +101,7 @@ class MenuFiles:
     @property
     def language(self) -> Language:
         octets = self._read(LANGUAGE) or bytes((int(self._area.get("language", 0)),))
-        return Language.ENGLISH if octets[0] == Language.ENGLISH else Language.CHINESE
+        return Language.EN if octets[0] == Language.EN else Language.ZH
 
     @language.setter
     def language(self, language: Language) -> None:

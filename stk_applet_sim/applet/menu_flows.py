@@ -20,6 +20,7 @@ from telecom_codecs.cat import (
     ProvideLocalInformation,
     SelectItem,
 )
+from telecom_codecs.onecard.language import Language
 
 from ..uicc.toolkit import Flow
 from . import menu_orders, menu_queries, menu_service
@@ -27,7 +28,7 @@ from .menu_asking import Asking, Ended, LeftDialogue, NoResponse, NotShown, Went
 from .menu_desk import MenuCard, MenuDesk
 from .menu_requests import NotSent, StillOpen
 from .menu_service import Dialogue
-from .menu_tree import Action, Entry, Language
+from .menu_tree import Action, Entry
 
 __all__ = ["MenuCard", "MenuFlows", "Outcome"]
 
@@ -82,8 +83,8 @@ _DIALOGUES: Final[Mapping[int, Dialogue]] = {
     Action.CALL_HOTLINE: menu_service.call_onecard,
     Action.CALL_OPERATOR: menu_service.call_operator,
     Action.CALL_ENTERPRISE: menu_service.call_enterprise,
-    Action.LANGUAGE_CHINESE: menu_service.speak(Language.CHINESE),
-    Action.LANGUAGE_ENGLISH: menu_service.speak(Language.ENGLISH),
+    Action.LANGUAGE_CHINESE: menu_service.speak(Language.ZH),
+    Action.LANGUAGE_ENGLISH: menu_service.speak(Language.EN),
 }
 
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from telecom_codecs.errors import RemoteError
-
-from .menu_messages import Answer
+from telecom_codecs.onecard.answers import MenuAnswer
 
 REMEMBERED_REQUESTS: Final = 8
 REMEMBERED_ANSWERS: Final = 4
@@ -24,7 +23,7 @@ class Asked:
     """One request of ours: open until `answered_by` holds the serial of its final answer."""
 
     request: int
-    answered_by: bytes = b""
+    answered_by: int | None = None
 
 
 class MenuMemory:
@@ -42,13 +41,13 @@ class MenuMemory:
     @property
     def asked(self) -> tuple[Asked, ...]:
         """Our last requests that expect an answer, the oldest first."""
-        return tuple(Asked(int(request), bytes.fromhex(serial)) for request, serial in self._area.get("asked", []))
+        return tuple(Asked(int(request), serial) for request, serial in self._area.get("asked", []))
 
     def expect(self, request: int) -> None:
         """An answer to this request will be accepted."""
         self._save_asked((*self.asked, Asked(request))[-REMEMBERED_REQUESTS:])
 
-    def answered(self, request: int, serial: bytes) -> None:
+    def answered(self, request: int, serial: int) -> None:
         """The request has its final answer."""
         self._save_asked(tuple(Asked(request, serial) if asked.request == request else asked for asked in self.asked))
 
@@ -56,17 +55,17 @@ class MenuMemory:
         return next((asked for asked in self.asked if asked.request == request), None)
 
     @property
-    def answers(self) -> tuple[Answer, ...]:
+    def answers(self) -> tuple[MenuAnswer, ...]:
         """Answers the member has not seen, in the order they are due."""
         found = []
         for octets in self._area.get("answers", []):
             try:
-                found.append(Answer.decode(bytes.fromhex(octets)))
+                found.append(MenuAnswer.decode(bytes.fromhex(octets)))
             except (RemoteError, ValueError):
                 continue
         return tuple(found)
 
-    def keep_answers(self, answers: tuple[Answer, ...]) -> None:
+    def keep_answers(self, answers: tuple[MenuAnswer, ...]) -> None:
         self._area["answers"] = [answer.encode().hex() for answer in answers]
 
     @property
@@ -80,4 +79,4 @@ class MenuMemory:
             self._area["limited_models"] = [*known, model][-REMEMBERED_MODELS:]
 
     def _save_asked(self, asked: tuple[Asked, ...]) -> None:
-        self._area["asked"] = [[one.request, one.answered_by.hex()] for one in asked]
+        self._area["asked"] = [[one.request, one.answered_by] for one in asked]

@@ -6,17 +6,17 @@ lives in the sealed packet only; the checks that need no platform are made on th
 
 from __future__ import annotations
 
-import itertools
 from typing import Final
 
+from telecom_codecs.card.identities import Msisdn
 from telecom_codecs.cat import Advice, DateTimeZone, Item, LocalInformation, ProvideLocalInformation, advice_for
-from telecom_codecs.sms.address import encode_semi_octets
+from telecom_codecs.onecard.password import ServicePassword, is_weak
+from telecom_codecs.onecard.requests import FAULT_TEXT_UNITS, FaultCategory, Fields, Operation, Period, Switch
+from telecom_codecs.onecard.rights import Rights
 
 from .menu_asking import Asking, NotSupported, WentBack, ask_digits, ask_line, ask_password, choose, tell
 from .menu_desk import ApplicationView, MenuDesk, yuan
-from .menu_messages import LONGEST_FAULT, FaultCategory, Operation, RequestTag
 from .menu_tree import SWITCHED, Action, Entry
-from .purse import Rights
 
 MSISDN_DIGITS: Final = 11  #: a mobile number as people dial it; 86 stands before it in a request
 COUNTRY: Final = "86"
@@ -28,16 +28,7 @@ CENTURY: Final = 2000
 NEW_PASSWORD_TRIES: Final = 3
 
 
-def is_weak(password: bytes) -> bool:
-    """Equal digits, or a run up or down by one.
-
-    >>> [is_weak(digits) for digits in (b"111111", b"123456", b"654321", b"135790")]
-    [True, True, True, False]
-    """
-    return {after - before for before, after in itertools.pairwise(password)} in ({0}, {1}, {-1})
-
-
-def _confirmed_by_password(desk: MenuDesk, question: str, prompt: str = "ask_password") -> Asking[bytes]:
+def _confirmed_by_password(desk: MenuDesk, question: str, prompt: str = "ask_password") -> Asking[ServicePassword]:
     """The password behind a yes; Back from there leads to the question, No to the step before it."""
     while True:
         if not (yield from desk.confirm(question)):
@@ -48,7 +39,7 @@ def _confirmed_by_password(desk: MenuDesk, question: str, prompt: str = "ask_pas
             continue
 
 
-def _password(desk: MenuDesk, prompt: str = "ask_password") -> Asking[bytes]:
+def _password(desk: MenuDesk, prompt: str = "ask_password") -> Asking[ServicePassword]:
     return (yield from ask_password(desk.say(prompt), desk.say("password_shape"), desk.say("help_password")))
 
 
@@ -61,7 +52,7 @@ def delete(desk: MenuDesk, application: ApplicationView) -> Asking[None]:
         yield from tell(desk.say("settle_balance", balance=yuan(application.balance)), desk.help)
         return
     password = yield from _confirmed_by_password(desk, deletion_question(desk, application))
-    yield from desk.requests.order(Operation.DELETE, application.enterprise, ((RequestTag.PASSWORD, password),))
+    yield from desk.requests.order(Operation.DELETE, application.enterprise, password=password)
 
 
 def deletion_question(desk: MenuDesk, application: ApplicationView) -> str:
@@ -74,7 +65,7 @@ def deletion_question(desk: MenuDesk, application: ApplicationView) -> str:
 
 def freeze_own(desk: MenuDesk, _entry: Entry) -> Asking[None]:
     password = yield from _confirmed_by_password(desk, desk.say("confirm_freeze"))
-    yield from desk.requests.order(Operation.FREEZE, fields=((RequestTag.PASSWORD, password),))
+    yield from desk.requests.order(Operation.FREEZE, password=password)
 
 
 def freeze_other(desk: MenuDesk, _entry: Entry) -> Asking[None]:
@@ -96,8 +87,7 @@ def freeze_other(desk: MenuDesk, _entry: Entry) -> Asking[None]:
             break
         except WentBack:
             continue
-    fields = ((RequestTag.MSISDN, encode_semi_octets(COUNTRY + number)), (RequestTag.PASSWORD, password))
-    yield from desk.requests.order(Operation.FREEZE_OTHER, fields=fields)
+    yield from desk.requests.order(Operation.FREEZE_OTHER, msisdn=Msisdn(COUNTRY + number), password=password)
 
 
 # the password
@@ -112,11 +102,10 @@ def change_password(desk: MenuDesk, _entry: Entry) -> Asking[None]:
             break
         except WentBack:
             continue
-    fields = ((RequestTag.PASSWORD, old), (RequestTag.NEW_PASSWORD, new))
-    yield from desk.requests.order(Operation.PASSWORD, fields=fields)
+    yield from desk.requests.order(Operation.PASSWORD, password=old, new_password=new)
 
 
-def _new_password(desk: MenuDesk, old: bytes) -> Asking[bytes]:
+def _new_password(desk: MenuDesk, old: ServicePassword) -> Asking[ServicePassword]:
     for _ in range(NEW_PASSWORD_TRIES):
         new = yield from _password(desk, "ask_new_password")
         if new == old:
@@ -140,7 +129,7 @@ def switch(desk: MenuDesk, entry: Entry) -> Asking[None]:
     question = "confirm_subscribe" if wanted else "confirm_unsubscribe"
     if not (yield from desk.confirm(desk.say(question, entry=entry.text.say(desk.language)))):
         raise WentBack
-    yield from desk.requests.order(Operation.SUBSCRIBE, fields=((RequestTag.SUBSCRIPTION, bytes((number, wanted))),))
+    yield from desk.requests.order(Operation.SUBSCRIBE, switch=Switch(number, int(wanted)))
 
 
 def bill_again(desk: MenuDesk, _entry: Entry) -> Asking[None]:
@@ -195,7 +184,8 @@ def _bill_of_named_month(desk: MenuDesk) -> Asking[None]:
 def _bill_of(desk: MenuDesk, month: str) -> Asking[None]:
     if not (yield from desk.confirm(desk.say("confirm_again", period=_with_dash(month)))):
         raise WentBack
-    yield from desk.requests.order(Operation.SEND_STATEMENT, fields=((RequestTag.PERIOD, bytes.fromhex(month)),))
+    period = Period(int(month[:4]), int(month[4:]))
+    yield from desk.requests.order(Operation.BILL_AGAIN, period=period)
 
 
 def _today(desk: MenuDesk) -> Asking[DateTimeZone | None]:
@@ -237,15 +227,15 @@ def report_fault(desk: MenuDesk, _entry: Entry) -> Asking[None]:
             break
         except WentBack:
             continue
-    fields: list[tuple[int, bytes]] = [(RequestTag.SUBSCRIPTION, bytes((category, 0x01)))]
+    fields = Fields(switch=Switch(category, 1))
     if words:
-        fields.append((RequestTag.TEXT, words.encode("utf-16-be")))
-    yield from desk.requests.order(Operation.REPORT_FAULT, fields=tuple(fields))
+        fields["text"] = words
+    yield from desk.requests.order(Operation.FAULT, **fields)
 
 
 def _fault_words(desk: MenuDesk, category: FaultCategory) -> Asking[str]:
     while True:
-        words = yield from ask_line(desk.say("ask_fault"), 0, LONGEST_FAULT, desk.help)
+        words = yield from ask_line(desk.say("ask_fault"), 0, FAULT_TEXT_UNITS, desk.help)
         try:
             if (yield from desk.confirm(desk.say("confirm_fault", entry=desk.say(_CATEGORIES[category])))):
                 return words

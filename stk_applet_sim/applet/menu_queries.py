@@ -8,19 +8,18 @@ from __future__ import annotations
 from typing import Final
 
 from telecom_codecs.cat import MAX_PROACTIVE, Item, SelectItem, proactive_size
+from telecom_codecs.onecard.records import NO_TIME, Record, RecordType
+from telecom_codecs.onecard.requests import AttendanceView, Operation, RecordsPage
+from telecom_codecs.onecard.rights import Rights
 
 from .menu_asking import Asking, WentBack, choose, tell, tell_last
 from .menu_desk import ONLINE, ApplicationView, MenuDesk, yuan
-from .menu_messages import AttendanceView, Operation, RequestTag
 from .menu_orders import delete
 from .menu_requests import NotSent
 from .menu_tree import Action, Entry
-from .purse import Rights
-from .records import NO_TIME, Record, RecordType
 
 RECORDS_ON_A_PAGE: Final = 7
 NEXT_PAGE: Final = 0x21  #: id of the line that turns the page; records are 1..10
-FIRST_PAGE, SECOND_PAGE = 1, 2  #: what the platform is asked for: instead of, and behind, what the card has
 
 _KINDS: Final[dict[int, str]] = {
     RecordType.LOAD: "record_load",
@@ -77,10 +76,8 @@ def _record_page(desk: MenuDesk, title: str, application: ApplicationView, start
             if chosen == NEXT_PAGE:
                 yield from _record_page(desk, title, application, start + len(lines) - 1)
             elif chosen == ONLINE:
-                page = SECOND_PAGE if shown else FIRST_PAGE
-                yield from desk.requests.query(
-                    Operation.RECORDS, application.enterprise, ((RequestTag.PAGE, bytes((page,))),)
-                )
+                page = RecordsPage.BEFORE_THE_CARDS if shown else RecordsPage.NEWEST
+                yield from desk.requests.query(Operation.RECORDS, application.enterprise, page=page)
             else:
                 yield from tell(record_detail(desk, shown[chosen - 1]), desk.help)
                 continue
@@ -149,7 +146,7 @@ def _attendance(desk: MenuDesk, entry: Entry, application: ApplicationView) -> A
     if view is None:
         yield from tell(desk.say("not_yet"), desk.help)
         return
-    yield from desk.requests.query(Operation.ATTENDANCE, application.enterprise, ((RequestTag.PAGE, bytes((view,))),))
+    yield from desk.requests.query(Operation.ATTENDANCE, application.enterprise, page=view)
 
 
 # my applications

@@ -6,10 +6,12 @@ up on it (E106, E109); a power cycle lifts that.
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Final, Protocol, Unpack
 
 from telecom_codecs.card.identities import Iccid
 from telecom_codecs.cat import Advice, DisplayText, SendShortMessage, advice_for
+from telecom_codecs.onecard.password import ServicePassword
+from telecom_codecs.onecard.requests import CardRequest, Fields, Operation, Switch
 from telecom_codecs.sms.address import TON_UNKNOWN, Address
 from telecom_codecs.sms.dcs import DCS_OTA
 from telecom_codecs.sms.tpdu import SmsSubmit
@@ -19,13 +21,10 @@ from ..uicc.toolkit import Flow, Toolkit, Wait
 from .menu_asking import Asking, Ended, LeftDialogue, refused, tell_last
 from .menu_files import MenuFiles
 from .menu_memory import MenuMemory
-from .menu_messages import Operation, Request, RequestTag
 
 PACKET_HEADER: Final = UserDataHeader((Element(IEI_COMMAND_PACKET, b""),)).encode()
 PATIENCE: Final = 120  #: seconds; a request still open after one to two of these is given up
 EVERYBODY: Final = 0  #: enterprise of a request that concerns none in particular
-
-Fields = tuple[tuple[int, bytes], ...]
 
 
 class RequestCard(Protocol):
@@ -59,17 +58,17 @@ class Requests:
         self._open: dict[int, tuple[int, int]] = {}  # request number → operation, enterprise
         self._watching = False
 
-    def query(self, operation: Operation, enterprise: int = EVERYBODY, fields: Fields = ()) -> Asking[None]:
+    def query(self, operation: Operation, enterprise: int = EVERYBODY, **fields: Unpack[Fields]) -> Asking[None]:
         """Ask the platform something; the answer comes by itself."""
-        yield from self.send(operation, enterprise, "asking", fields)
+        yield from self.send(operation, enterprise, "asking", **fields)
         yield from self._leave(self._files.say("asking"), wait_for_user=False)
 
-    def order(self, operation: Operation, enterprise: int = EVERYBODY, fields: Fields = ()) -> Asking[None]:
+    def order(self, operation: Operation, enterprise: int = EVERYBODY, **fields: Unpack[Fields]) -> Asking[None]:
         """Ask the platform to change something."""
-        yield from self.send(operation, enterprise, "submitting", fields)
+        yield from self.send(operation, enterprise, "submitting", **fields)
         yield from self._leave(self._files.say("submitted"), wait_for_user=True)
 
-    def send(self, operation: Operation, enterprise: int, alpha: str, fields: Fields = ()) -> Asking[None]:
+    def send(self, operation: Operation, enterprise: int, alpha: str, **fields: Unpack[Fields]) -> Asking[None]:
         """Send a request whose answer is awaited.
 
         Raises Ended when the member refuses, NotSent after telling of a failure, StillOpen after telling that the same
@@ -81,7 +80,7 @@ class Requests:
             raise StillOpen
         number = self._memory.next_request()
         self._memory.expect(number)
-        response = yield self._short_message(operation, number, enterprise, self._files.say(alpha), fields)
+        response = yield self._short_message(operation, number, enterprise, self._files.say(alpha), **fields)
         if advice_for(response.result) is Advice.CONTINUE:
             self._open[number] = matter
             self._watch()
@@ -100,24 +99,24 @@ class Requests:
         sustained = profile is not None and profile.supports("display_text_sustained")
         yield DisplayText(text, wait_for_user=wait_for_user, immediate_response=sustained)
 
-    def not_shown(self, serial: bytes) -> SendShortMessage:
+    def not_shown(self, serial: int) -> SendShortMessage:
         """Tells the platform, silently, that an answer never reached the screen: it sends the SMS."""
-        fields = ((int(RequestTag.SERIAL), serial),)
-        return self._short_message(Operation.NOT_SHOWN, self._memory.next_request(), EVERYBODY, "", fields)
+        return self._short_message(Operation.NOT_SHOWN, self._memory.next_request(), EVERYBODY, "", serial=serial)
 
-    def replied(self, serial: bytes, yes: bool, password: bytes | None) -> SendShortMessage:
+    def replied(self, serial: int, yes: bool, password: ServicePassword | None) -> SendShortMessage:
         """The member's word on a question of the platform."""
-        fields: list[tuple[int, bytes]] = [] if password is None else [(RequestTag.PASSWORD, password)]
-        fields += [(RequestTag.SUBSCRIPTION, bytes((0x00, yes))), (RequestTag.SERIAL, serial)]
+        fields = Fields(switch=Switch(0, int(yes)), serial=serial)
+        if password is not None:
+            fields["password"] = password
         number = self._memory.next_request()
         self._memory.expect(number)
-        return self._short_message(Operation.REPLY, number, EVERYBODY, self._files.say("submitting"), tuple(fields))
+        return self._short_message(Operation.REPLY, number, EVERYBODY, self._files.say("submitting"), **fields)
 
     def _short_message(
-        self, operation: Operation, number: int, enterprise: int, alpha: str, fields: Fields
+        self, operation: Operation, number: int, enterprise: int, alpha: str, **fields: Unpack[Fields]
     ) -> SendShortMessage:
         """SEND SHORT MESSAGE with a sealed request: PID 00, DCS F6, one segment."""
-        request = Request(operation, number, self._card.iccid, enterprise, self._files.language, fields)
+        request = CardRequest(operation, number, self._card.iccid, enterprise, self._files.language, **fields)
         submit = SmsSubmit(
             destination=Address(self._access_code, ton=TON_UNKNOWN),
             pid=0x00,

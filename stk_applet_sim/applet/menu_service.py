@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from telecom_codecs.cat import Advice, GeneralResult, Item, LanguageNotification, SetUpCall, advice_for
+from telecom_codecs.onecard.language import Language
 
 from .menu_asking import Asking, Ended, NotSupported, WentBack, choose, tell, tell_last
 from .menu_desk import MenuDesk
 from .menu_files import FIRST_ENTERPRISE_LINE, ONECARD_LINE, OPERATOR_LINE, Hotline
-from .menu_tree import Entry, Language
+from .menu_tree import Entry
 
 Dialogue = Callable[[MenuDesk, Entry], Asking[None]]
 
@@ -29,7 +30,7 @@ def speak(language: Language) -> Dialogue:
     def change(desk: MenuDesk, _entry: Entry) -> Asking[None]:
         desk.files.language = language
         desk.language_changed()
-        yield LanguageNotification("en" if language is Language.ENGLISH else "zh", specific=True)
+        yield LanguageNotification("en" if language is Language.EN else "zh", specific=True)
         yield from tell_last(desk.say("language_set"), desk.help)
 
     return change

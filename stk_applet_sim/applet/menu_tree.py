@@ -18,6 +18,8 @@ from typing import Any, Final
 
 from telecom_codecs.cat import MAX_PROACTIVE, GetInput, Item, ProactiveCommand, SelectItem, SetUpMenu, proactive_size
 from telecom_codecs.errors import LocalError
+from telecom_codecs.onecard.language import Language
+from telecom_codecs.onecard.requests import MessageClass
 
 MOST_ENTRIES = 9  #: single-digit keys
 DEEPEST = 3  #: levels below the idle screen
@@ -41,13 +43,6 @@ PLACEHOLDERS: Final = {
     "number": "8613800000000000000",
     "period": "2099-12",
 }
-
-
-class Language(IntEnum):
-    """The member's language, one octet on the card and in every request."""
-
-    CHINESE = 0x00
-    ENGLISH = 0x01
 
 
 class Action(IntEnum):
@@ -89,12 +84,12 @@ class Action(IntEnum):
     LANGUAGE_ENGLISH = 0x61
 
 
-#: Classes of messages a member may switch off, as in requests (§8, tag 86) and in EF 6F06.
+#: Classes of messages a member may switch off, in requests and in EF 6F06.
 SWITCHED: Final = {
-    Action.STATEMENT_ATTENDANCE: 0x01,
-    Action.STATEMENT_CONSUMPTION: 0x02,
-    Action.STATEMENT_ALERTS: 0x03,
-    Action.STATEMENT_LOW_BALANCE: 0x04,
+    Action.STATEMENT_ATTENDANCE: MessageClass.ATTENDANCE_BILL,
+    Action.STATEMENT_CONSUMPTION: MessageClass.SPENDING_BILL,
+    Action.STATEMENT_ALERTS: MessageClass.SPENDING_ALERTS,
+    Action.STATEMENT_LOW_BALANCE: MessageClass.LOW_BALANCE,
 }
 
 
@@ -107,7 +102,7 @@ class Text:
 
     def say(self, language: Language, /, **values: str) -> str:
         """The text in a language, its placeholders filled."""
-        text = self.en if language is Language.ENGLISH else self.zh
+        text = self.en if language is Language.EN else self.zh
         return text.format(**values) if values else text
 
 

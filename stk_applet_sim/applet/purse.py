@@ -6,75 +6,15 @@ Rules only: a state goes in, a verdict and the next state come out. Keys, MACs a
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from enum import IntEnum, IntFlag
 
-from .records import NO_TIME, RECORD_OCTETS, Record, RecordType, pushed
-
-DEFAULT_CAP = 100_000  #: fen; a member's purse holds no more unless the enterprise says otherwise
-COUNTER_LIMIT = 0xFFFF  #: at this offline counter taps are refused
+from telecom_codecs.onecard.enterprise_answer import CardStatus
+from telecom_codecs.onecard.orders import RECORD_OCTETS, NumberedLoad, Order
+from telecom_codecs.onecard.records import NO_TIME, RECORDS_KEPT, Record, RecordType
+from telecom_codecs.onecard.rights import CLOSED_MARK, FROZEN_MARK, LifeCycle, Rights
 
 _HEAD = struct.Struct(">BIBBIBIIIIHIB4sB")
-
-
-class Rights(IntFlag):
-    """What the application is for."""
-
-    DOOR = 0x01
-    ATTENDANCE = 0x02
-    PURSE = 0x04
-
-
-class LifeCycle(IntEnum):
-    """Life cycle octets; FROZEN and CLOSED are two independent marks."""
-
-    SELECTABLE = 0x07  #: installed, no keys yet
-    ACTIVE = 0x0F
-    FROZEN = 0x1F
-    CLOSED = 0x2F
-    CLOSED_FROZEN = 0x3F
-
-
-_FROZEN_MARK, _CLOSED_MARK = 0x10, 0x20
-
-
-class Verdict(IntEnum):
-    """The status octet of an answer."""
-
-    APPLIED = 0x00
-    ALREADY_APPLIED = 0x01
-    OLD_RSN_DIFFERS = 0x02
-    OVER_CAP = 0x03
-    CLOSED = 0x04
-    FROZEN = 0x05
-    MAC_WRONG = 0x06
-    EXPIRED = 0x07
-
-
-class Order(IntEnum):
-    """Administrative orders: P1 of `80 5E`."""
-
-    CLOSE = 0x01
-    REOPEN = 0x02
-    FREEZE = 0x03
-    UNFREEZE = 0x04
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """NUMBERED LOAD without its MAC; `valid_until` is YYYYMMDD in BCD, zeros for no limit."""
-
-    old_rsn: int
-    rsn: int
-    amount: int
-    valid_until: bytes
-    job: int
-
-    @classmethod
-    def decode(cls, octets: bytes) -> Load:
-        """From exactly 20 octets."""
-        old_rsn, rsn, amount, valid_until, job = struct.unpack(">III4sI", octets)
-        return cls(old_rsn, rsn, amount, valid_until, job)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,55 +43,54 @@ class ApplicationState:
 
     @property
     def is_closed(self) -> bool:
-        return bool(self.life_cycle & _CLOSED_MARK)
+        return bool(self.life_cycle & CLOSED_MARK)
 
     @property
     def is_frozen(self) -> bool:
-        return bool(self.life_cycle & _FROZEN_MARK)
+        return bool(self.life_cycle & FROZEN_MARK)
 
     @property
     def is_deletable(self) -> bool:
         """DELETE would be obeyed."""
         return not self.is_personalised or (self.is_closed and not self.balance)
 
-    def loaded(self, load: Load) -> tuple[Verdict, ApplicationState]:
+    def loaded(self, load: NumberedLoad) -> tuple[CardStatus, ApplicationState]:
         """What a load with a good MAC does, in the order of §6.1."""
-        if self.rsn and (load.rsn, load.job) == (self.rsn, self.last_job):
-            return Verdict.ALREADY_APPLIED, self
+        if self.rsn and (load.rsn, load.job_reference) == (self.rsn, self.last_job):
+            return CardStatus.ALREADY_DONE, self
         if self.is_closed:
-            return Verdict.CLOSED, self
+            return CardStatus.CLOSED, self
         if self.is_frozen:
-            return Verdict.FROZEN, self
+            return CardStatus.FROZEN, self
         if load.old_rsn != self.rsn or load.rsn <= self.rsn:
-            return Verdict.OLD_RSN_DIFFERS, self
+            return CardStatus.OLD_RSN_DIFFERS, self
         if any(load.valid_until) and load.valid_until < self.latest_date:
-            return Verdict.EXPIRED, self
-        balance = self.balance + load.amount
-        if not self.rights & Rights.PURSE or not 1 <= load.amount <= self.cap or balance > self.cap:
-            return Verdict.OVER_CAP, self
-        record = Record(
-            RecordType.LOAD, self.offline_counter, load.amount, balance, NO_TIME, bytes(2) + load.job.to_bytes(4, "big")
-        )
-        return Verdict.APPLIED, replace(
+            return CardStatus.EXPIRED, self
+        balance = self.balance + load.amount_fen
+        if not self.rights & Rights.PURSE or not 1 <= load.amount_fen <= self.cap or balance > self.cap:
+            return CardStatus.OVER_CAP, self
+        origin = bytes(2) + load.job_reference.to_bytes(4, "big")
+        record = Record(RecordType.LOAD, self.offline_counter, load.amount_fen, balance, NO_TIME, origin)
+        return CardStatus.DONE, replace(
             self,
             rsn=load.rsn,
-            last_amount=load.amount,
-            last_job=load.job,
+            last_amount=load.amount_fen,
+            last_job=load.job_reference,
             balance=balance,
             records=pushed(self.records, record),
         )
 
-    def ordered(self, order: Order, job: int) -> tuple[Verdict, ApplicationState]:
+    def ordered(self, order: Order, job: int) -> tuple[CardStatus, ApplicationState]:
         """What an administrative order with a good MAC does (§6.4)."""
         if (order, job) == (self.order, self.order_job):
-            return Verdict.ALREADY_APPLIED, self
+            return CardStatus.ALREADY_DONE, self
         marks = {
-            Order.CLOSE: self.life_cycle | _CLOSED_MARK,
-            Order.REOPEN: self.life_cycle & ~_CLOSED_MARK,
-            Order.FREEZE: self.life_cycle | _FROZEN_MARK,
-            Order.UNFREEZE: self.life_cycle & ~_FROZEN_MARK,
+            Order.CLOSE: self.life_cycle | CLOSED_MARK,
+            Order.REOPEN: self.life_cycle & ~CLOSED_MARK,
+            Order.FREEZE: self.life_cycle | FROZEN_MARK,
+            Order.UNFREEZE: self.life_cycle & ~FROZEN_MARK,
         }
-        return Verdict.APPLIED, replace(self, life_cycle=marks[order], order_job=job, order=order)
+        return CardStatus.DONE, replace(self, life_cycle=marks[order], order_job=job, order=order)
 
     def tapped(self, kind: RecordType, amount: int, balance: int, time: bytes, terminal: bytes) -> ApplicationState:
         """After a tap that was allowed."""
@@ -212,3 +151,8 @@ class ApplicationState:
             latest_date,
             records,
         )
+
+
+def pushed(records: Iterable[Record], newest: Record) -> tuple[Record, ...]:
+    """The records after an event: the newest first, ten at most."""
+    return (newest, *records)[:RECORDS_KEPT]

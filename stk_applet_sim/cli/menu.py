@@ -10,10 +10,11 @@ import click
 
 from telecom_codecs.errors import CodecError
 from telecom_codecs.octets import Cursor
+from telecom_codecs.onecard.language import Language
 
 from .. import applet
 from ..applet.menu_bank import BANK_OCTETS, HEADER_OCTETS, MenuHeader, compile_bank, read_bank
-from ..applet.menu_tree import ROOT, Language, MenuTree, compile_menu, packaged_menu
+from ..applet.menu_tree import ROOT, MenuTree, compile_menu, packaged_menu
 
 SOURCE = click.Path(path_type=Path, dir_okay=False, exists=True)
 
@@ -74,7 +75,7 @@ def show_file(bank: Path, header: str | None, english: bool) -> None:
         tree = read_bank(octets, packaged_menu())
     except (CodecError, ValueError) as error:
         raise click.ClickException(f"{bank}: the card would refuse it: {error}") from None
-    language = Language.ENGLISH if english else Language.CHINESE
+    language = Language.EN if english else Language.ZH
     click.echo(tree.title.say(language))
     _print_below(tree, ROOT, language, "  ")
     loaded = packaged_menu()

@@ -15,6 +15,7 @@ from telecom_codecs.card.fcp import Fcp
 from telecom_codecs.card.identities import Iccid, Imsi
 from telecom_codecs.errors import CodecError
 from telecom_codecs.octets import Cursor
+from telecom_codecs.onecard.names import RID
 from telecom_codecs.sms.address import decode_semi_octets
 from telecom_codecs.sms.ucs2 import decode_alpha
 from telecom_codecs.tlv import decode_ber, find_ber
@@ -25,7 +26,6 @@ MF, DIR, ICCID = bytes.fromhex("3F00"), bytes.fromhex("2F00"), bytes.fromhex("2F
 IMSI, MSISDN, SPN = bytes.fromhex("6F07"), bytes.fromhex("6F40"), bytes.fromhex("6F46")
 USIM: Final = bytes.fromhex("A0000000871002")
 CARD_MANAGER: Final = bytes.fromhex("A000000151000000")
-ONE_CARD: Final = bytes.fromhex("F0594B5431")  #: RID of the one-card applications, docs/wire/card-application.md §1
 NUMBER_OCTETS = 14
 PIECE = 240  #: octets asked for at once
 APPLICATIONS_AT_MOST = 32
@@ -146,7 +146,7 @@ class CardSession:
         return tuple(found for found in map(_directory_entry, records) if found is not None)
 
     def _one_card(self) -> tuple[CardApplication, ...]:
-        return tuple(self._found(ONE_CARD, _one_card_kind))
+        return tuple(self._found(RID, _one_card_kind))
 
     def _found(self, name: bytes, kind: Callable[[bytes], str]) -> Iterator[CardApplication]:
         seen: set[bytes] = set()

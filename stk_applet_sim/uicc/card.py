@@ -28,10 +28,11 @@ from telecom_codecs.cat import (
 from telecom_codecs.crypto.secret_key import CryptoProvider
 from telecom_codecs.errors import CodecError
 from telecom_codecs.octets import Cursor
+from telecom_codecs.onecard.names import TAR_PLATFORM
 from telecom_codecs.sms.address import Address
 from telecom_codecs.sms.tpdu import SmsDeliver
 
-from ..applet.enterprise import PLATFORM_TAR, EnterpriseApplication
+from ..applet.enterprise import EnterpriseApplication
 from .access import Access, Condition, Rights
 from .authentication import RAND_OCTETS, Authentication
 from .contact_security import SECURE_BIT
@@ -172,7 +173,7 @@ class Uicc:
 
     def seal_mo(self, message: bytes) -> bytes:
         """The command packet (from CPL on) of a request to the platform; LocalError above 98 octets."""
-        return self._channel.seal_request(PLATFORM_TAR, message)
+        return self._channel.seal_request(TAR_PLATFORM, message)
 
     def counter(self, index: int) -> int:
         """The OTA counter of a key set: the last accepted (MT) or used (MO)."""

@@ -8,17 +8,15 @@ the contacts in a secure channel.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from telecom_codecs.card.apdu import CommandApdu
 from telecom_codecs.card.identities import Aid, Iccid
 from telecom_codecs.crypto.key_derivation import KeyUsage
 from telecom_codecs.crypto.secret_key import BlockCipher, CryptoProvider, KeySet, SecretKey
-from telecom_codecs.errors import BadValue, CheckFailed
+from telecom_codecs.errors import BadValue, CheckFailed, CodecError
 from telecom_codecs.globalplatform.commands import (
     CardLifeCycle,
     Delete,
-    Dgi,
     ExtendedCardResources,
     InstallForInstall,
     InstallForPersonalisation,
@@ -35,20 +33,21 @@ from telecom_codecs.globalplatform.commands import (
     encode_key_template,
     registry_pages,
 )
-from telecom_codecs.octets import Cursor
-from telecom_codecs.tlv import BerTlv, decode_ber_all, find_ber
-
-from ..applet.enterprise import (
-    ENTERPRISE_MODULE,
-    KEY_OF_RIGHT,
+from telecom_codecs.onecard.install import KEYS_ENCRYPTION, ApplicationKeys, ApplicationParameters
+from telecom_codecs.onecard.names import (
+    APPLICATION_MODULE,
+    CARD_MANAGER_AID,
     LOAD_FILE,
     MENU_AID,
     MENU_MODULE,
     SLOTS,
-    EnterpriseApplication,
     application_aid,
 )
-from ..applet.purse import DEFAULT_CAP, ApplicationState, LifeCycle, Rights
+from telecom_codecs.onecard.rights import LifeCycle, keys_of
+from telecom_codecs.tlv import BerTlv, decode_ber_all, find_ber
+
+from ..applet.enterprise import EnterpriseApplication
+from ..applet.purse import ApplicationState
 from .card_objects import card_recognition, key_rows
 from .contact_security import ContactSecurity
 from .key_store import KEY_SET_OCTETS, KeyStore
@@ -70,40 +69,10 @@ from .status import (
     Reply,
 )
 
-ISD_AID = Aid(bytes.fromhex("A000000151000000"))
 PAGE_OCTETS = 200
-KEYS_DGI = 0x8201
-CIPHERED = 3  #: STORE DATA: the contents are enciphered, GP §11.11.2.1
-NAME_OCTETS = 16
 LAST_KEY_SET = 15  #: key versions of SCP80, TS 102 226 §8.2.1.5
 SLOT_OCTETS = 1024  #: what an application takes of the non-volatile memory, records and keys included
 _NO_PRIVILEGES = bytes(3)
-
-
-@dataclass(frozen=True, slots=True)
-class ApplicationParameters:
-    """The value of C9 in INSTALL: version 1, enterprise 4, slot 1, rights 1, cap 4, length and UCS-2 name."""
-
-    enterprise: int
-    slot: int
-    rights: int
-    cap: int
-    name: str
-
-    @classmethod
-    def decode(cls, octets: bytes) -> ApplicationParameters:
-        """CodecError or Refused 6A80 for anything else."""
-        cursor = Cursor(octets)
-        version, enterprise, slot = cursor.u8("version"), cursor.u32("enterprise"), cursor.u8("slot")
-        rights, cap = cursor.u8("rights"), cursor.u32("cap")
-        name = cursor.take(cursor.u8("name length"), "name")
-        cursor.expect_end("C9")
-        if version != 1 or slot not in SLOTS or not 1 <= rights <= 7 or len(name) > NAME_OCTETS or len(name) % 2:
-            raise Refused(WRONG_DATA)
-        try:
-            return cls(enterprise, slot, rights, cap or DEFAULT_CAP, name.decode("utf-16-be"))
-        except UnicodeDecodeError:
-            raise Refused(WRONG_DATA) from None
 
 
 class CardManager:
@@ -141,7 +110,7 @@ class CardManager:
     def selectable(self) -> tuple[bytes, ...]:
         """The AIDs that SELECT finds here: card manager, menu applet, enterprise applications."""
         menu = (MENU_AID.octets,) if self.has_menu else ()
-        return (ISD_AID.octets, *menu, *(application.aid.octets for application in self.installed()))
+        return (CARD_MANAGER_AID.octets, *menu, *(application.aid.octets for application in self.installed()))
 
     def by_aid(self, aid: bytes) -> EnterpriseApplication | None:
         return next((application for application in self.installed() if application.aid.octets == aid), None)
@@ -151,7 +120,7 @@ class CardManager:
         match scope:
             case RegistryScope.ISSUER_SECURITY_DOMAIN:
                 privileges = bytes([Privilege.SECURITY_DOMAIN | Privilege.CARD_RESET, 0, 0])
-                return [RegistryEntry(ISD_AID, CardLifeCycle.SECURED, privileges)]
+                return [RegistryEntry(CARD_MANAGER_AID, CardLifeCycle.SECURED, privileges)]
             case RegistryScope.APPLICATIONS:
                 rows = [(application.aid, application.state.life_cycle) for application in self.installed()]
                 if self.has_menu:
@@ -160,7 +129,7 @@ class CardManager:
             case RegistryScope.LOAD_FILES:
                 return [RegistryEntry(LOAD_FILE, LoadFileLifeCycle.LOADED)]
             case RegistryScope.LOAD_FILES_AND_MODULES:
-                modules = (MENU_MODULE, ENTERPRISE_MODULE)
+                modules = (MENU_MODULE, APPLICATION_MODULE)
                 return [RegistryEntry(LOAD_FILE, LoadFileLifeCycle.LOADED, modules=modules)]
         raise Refused(WRONG_P1_P2)
 
@@ -244,7 +213,7 @@ class ManagerSession:
             case InstallForPersonalisation(application):
                 return self._begin_personalisation(application)
             case InstallForInstall(package, module, instance, make_selectable=True, token=b"", privileges=b"\x00"):
-                if (package, module) != (LOAD_FILE, ENTERPRISE_MODULE):
+                if (package, module) != (LOAD_FILE, APPLICATION_MODULE):
                     raise Refused(REFERENCED_DATA_NOT_FOUND)
                 return self._install(instance, purpose.parameters)
             case InstallForInstall(make_selectable=True):
@@ -252,17 +221,17 @@ class ManagerSession:
         raise Refused(WRONG_P1_P2)
 
     def _install(self, instance: Aid, parameters: bytes) -> Reply:
-        application = find_ber(decode_ber_all(parameters), 0xC9)
-        if application is None:
+        try:
+            wanted = ApplicationParameters.decode(parameters)
+        except CodecError:
+            raise Refused(WRONG_DATA) from None
+        if instance != application_aid(wanted.enterprise_id, wanted.slot):
             raise Refused(WRONG_DATA)
-        wanted = ApplicationParameters.decode(application.value)
-        if instance != application_aid(wanted.enterprise, wanted.slot) or not wanted.enterprise:
-            raise Refused(WRONG_DATA)
-        if any(present.enterprise == wanted.enterprise for present in self._manager.installed()):
+        if any(present.enterprise == wanted.enterprise_id for present in self._manager.installed()):
             raise Refused(CONDITIONS_NOT_SATISFIED)
         if EnterpriseApplication.is_installed(self._memory, wanted.slot) or self._manager.free_octets < SLOT_OCTETS:
             raise Refused(NO_SPACE)
-        state = ApplicationState(wanted.enterprise, wanted.slot, wanted.rights, wanted.cap, wanted.name)
+        state = ApplicationState(wanted.enterprise_id, wanted.slot, wanted.rights, wanted.highest_fen, wanted.name)
         EnterpriseApplication.install(self._memory, state)
         return DONE
 
@@ -281,34 +250,27 @@ class ManagerSession:
         if self._personalising is None or apdu.p2 != len(self._blocks):
             raise Refused(CONDITIONS_NOT_SATISFIED)
         block = StoreBlock.decode(apdu)
-        if block.format is not StoreFormat.DGI or block.encryption != CIPHERED:
+        if block.format is not StoreFormat.DGI or block.encryption != KEYS_ENCRYPTION:
             raise Refused(WRONG_P1_P2)
         self._blocks.append(block.content)
         if not block.last:
             return DONE
         application, self._personalising = self._personalising, None
         keys = self._keys_in(b"".join(self._blocks))
-        rights = application.state.rights
-        wanted = {KeyUsage.LOAD, KeyUsage.TAC} | {KEY_OF_RIGHT[right] for right in Rights if rights & right}
-        if not wanted <= keys.keys():
+        if not set(keys_of(application.state.rights)) <= keys.keys():
             raise Refused(WRONG_DATA)
         application.personalise(keys)
         return DONE
 
     def _keys_in(self, octets: bytes) -> dict[KeyUsage, SecretKey]:
-        """The keys of DGI 8201: version 1, then usage 1, cryptogram 16, check value 3 each."""
-        keys: dict[KeyUsage, SecretKey] = {}
-        for grouping in Dgi.decode_all(octets):
-            if grouping.identifier != KEYS_DGI:
-                raise Refused(WRONG_DATA)
-            entries = Cursor(grouping.value)
-            entries.u8("key version")
-            while entries.remaining:
-                usage, cryptogram, check = entries.u8("usage"), entries.take(16, "key"), entries.take(3, "check value")
-                key = self._unwrapped(cryptogram)
-                if usage not in KeyUsage._value2member_map_ or key.kcv(self._provider) != check:
-                    raise Refused(WRONG_DATA)
-                keys[KeyUsage(usage)] = key
+        """The keys of DGI 8201, unwrapped and checked."""
+        try:
+            wrapped = ApplicationKeys.decode(octets).keys
+        except CodecError:
+            raise Refused(WRONG_DATA) from None
+        keys = {one.usage: self._unwrapped(one.cryptogram) for one in wrapped}
+        if any(keys[one.usage].kcv(self._provider) != one.check_value for one in wrapped):
+            raise Refused(WRONG_DATA)
         return keys
 
     def _unwrapped(self, cryptogram: bytes) -> SecretKey:
@@ -351,7 +313,7 @@ class ManagerSession:
             raise Refused(WRONG_P1_P2 if apdu.p1 or apdu.p2 else WRONG_DATA) from None
         if not isinstance(named, Delete):
             raise Refused(REFERENCED_DATA_NOT_FOUND)
-        if named.aid in (ISD_AID, LOAD_FILE) or (named.aid == MENU_AID and self._manager.has_menu):
+        if named.aid in (CARD_MANAGER_AID, LOAD_FILE) or (named.aid == MENU_AID and self._manager.has_menu):
             raise Refused(CONDITIONS_NOT_SATISFIED)
         application = self._manager.by_aid(named.aid.octets)
         if application is None:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from telecom_codecs.card.apdu import CommandApdu
+from telecom_codecs.onecard.names import CARD_MANAGER_AID
 from telecom_codecs.tlv import BerTlv
 
 from ..applet.enterprise import EnterpriseApplication
 from .contact_security import SECURE_BIT
 from .file_session import FileSession
-from .globalplatform import ISD_AID, CardManager, ManagerSession
+from .globalplatform import CardManager, ManagerSession
 from .status import SECURE_MESSAGING_UNSUPPORTED, UNKNOWN_CLASS, UNKNOWN_INS, Refused, Reply
 from .transmission import GSM_CLASS, Transmission
 
@@ -69,7 +70,7 @@ class LogicalChannel:
     def _named(self, aid: bytes, *, following: bool) -> tuple[bytes, Application | None] | None:
         """The application whose AID begins with `aid`; `following` takes the next behind the selected one."""
         if not aid or (len(aid) >= 5 and ISD_ALIAS.startswith(aid)):
-            return ISD_AID.octets, self._manager.session(None)
+            return CARD_MANAGER_AID.octets, self._manager.session(None)
         if len(aid) < 5:
             return None
         after = self._name if following else b""
@@ -77,7 +78,7 @@ class LogicalChannel:
         name = min(names, default=None)
         if name is None:
             return None
-        if name == ISD_AID.octets:
+        if name == CARD_MANAGER_AID.octets:
             return name, self._manager.session(None)
         return name, self._manager.by_aid(name)
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from telecom_codecs.card.identities import Tar
+from telecom_codecs.onecard.names import TAR_CARD_MANAGER, slot_of
 
-from ..applet.enterprise import SLOTS, EnterpriseApplication, slot_tar
+from ..applet.enterprise import EnterpriseApplication
 from .access import AUTHENTIC, UNSECURED, Access, Rights
 from .file_session import FileSession
 from .files import Directory
@@ -19,7 +20,6 @@ from .packets import PacketContext, PacketReceiver, Registration
 from .profile import CardProfile
 from .remote_script import run_script
 
-RAM = Tar(bytes.fromhex("000000"))
 RFM_UICC = (Tar(bytes.fromhex("B00000")), Tar(bytes.fromhex("B00010")))
 RFM_USIM = (Tar(bytes.fromhex("B00001")), Tar(bytes.fromhex("B00011")))
 ADF_USIM = 0x7FF0
@@ -70,11 +70,11 @@ class RemoteManagement:
         return place if isinstance(place, Directory) else None
 
     def _receiver(self, tar: Tar) -> PacketReceiver | None:
-        if tar == RAM:
+        if tar == TAR_CARD_MANAGER:
             return self._remote_applications
         if self._remote_directory(tar) is not None:
             return self._remote_files
-        slot = next((slot for slot in SLOTS if slot_tar(slot) == tar), None)
+        slot = slot_of(tar)
         application = None if slot is None else self._installed(slot)
         if application is None:
             return None

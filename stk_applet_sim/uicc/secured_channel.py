@@ -13,6 +13,7 @@ from telecom_codecs.card.identities import Tar
 from telecom_codecs.cat import SendShortMessage, TerminalResponse
 from telecom_codecs.crypto.secret_key import CryptoProvider
 from telecom_codecs.errors import BadValue, CheckFailed, CodecError, LocalError
+from telecom_codecs.onecard.requests import FAULT_LENGTH, LENGTH
 from telecom_codecs.ota.packet_security import open_command, seal_command, seal_response
 from telecom_codecs.ota.secured_packet import (
     COUNTER_MAX,
@@ -44,7 +45,7 @@ REPORT_OCTETS = 128  #: what an ENVELOPE may answer for a DELIVER-REPORT, TS 31.
 INCOMPLETE_MESSAGES = 4
 MESSAGE_OCTETS = 4096  #: the longest command packet the card has room to execute
 MO_SPI = Spi(CounterCheck.HIGHER, True, PacketCheck.CC)
-MO_LENGTHS = (66, 98)  #: the data of a request are filled up to one of these, docs/wire/card-application.md §8
+MO_LENGTHS = (LENGTH, FAULT_LENGTH)  #: the data of a request are filled up to one of these
 SEND_ATTEMPTS, SECONDS_BETWEEN = 3, 30
 _WEAK = {CipherAlgorithm.DES_CBC, CipherAlgorithm.DES_ECB, CheckAlgorithm.DES_MAC8}
 _AES = {CipherAlgorithm.AES_CBC, CheckAlgorithm.AES_CMAC}

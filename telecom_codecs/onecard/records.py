@@ -8,7 +8,6 @@ from enum import IntEnum
 from typing import Final, Self
 
 from ..errors import BadValue, LocalError, TrailingOctets, Truncated
-from .fields import known
 from .orders import RECORD_OCTETS
 
 CLAUSE: Final = "docs/wire/card-application.md §7"
@@ -40,7 +39,7 @@ class Record:
     18193
     """
 
-    type: RecordType
+    type: int  #: a :class:`RecordType`, or one that only a later version knows
     counter: int
     amount: int
     balance: int
@@ -50,7 +49,7 @@ class Record:
     @property
     def job_reference(self) -> int | None:
         """The job of a load over the air; None for a tap, whose `terminal` is a terminal."""
-        return int.from_bytes(self.terminal[2:], "big") if self.type is RecordType.LOAD else None
+        return int.from_bytes(self.terminal[2:], "big") if self.type == RecordType.LOAD else None
 
     def encode(self) -> bytes:
         """The 24 octets; LocalError for a figure that does not fit or a time that is none."""
@@ -70,7 +69,7 @@ class Record:
         kind, counter, amount, balance, time, terminal = _LAYOUT.unpack(octets)
         if not _is_time(time):
             raise BadValue("the time is not YYYYMMDDhhmmss in BCD", offset=_TIME_AT, clause=CLAUSE)
-        return cls(known(RecordType, kind, "record type", 0, CLAUSE), counter, amount, balance, time, terminal)
+        return cls(kind, counter, amount, balance, time, terminal)
 
 
 def _is_time(time: bytes) -> bool:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stk_applet_sim.applet.enterprise import EnterpriseApplication
-from stk_applet_sim.applet.menu_messages import Request
-from stk_applet_sim.applet.purse import ApplicationState, Rights
+from stk_applet_sim.applet.purse import ApplicationState
 from stk_applet_sim.handset.screen import Input, Screen
 from stk_applet_sim.handset.station import HandsetStation
 from stk_applet_sim.population import SeededCard, seeded_population
@@ -16,6 +15,8 @@ from telecom_codecs.card.identities import Tar
 from telecom_codecs.crypto.key_derivation import KeyUsage
 from telecom_codecs.crypto.openssl import OpenSslProvider
 from telecom_codecs.crypto.secret_key import SecretKey
+from telecom_codecs.onecard.requests import CardRequest
+from telecom_codecs.onecard.rights import Rights
 from telecom_codecs.ota.packet_security import open_command, open_response, seal_command
 from telecom_codecs.ota.secured_packet import CommandPacket, ResponsePacket, Spi
 from telecom_codecs.sms.tpdu import SmsDeliver
@@ -43,13 +44,13 @@ class Line:
     def screen(self) -> Screen:
         return self.station.handset.screen
 
-    def opened_request(self) -> Request:
+    def opened_request(self) -> CardRequest:
         """The last message of the phone, opened with the card's MO keys by the other crypto library."""
         header, packet = split_user_data(True, self.network.sent[-1].user_data)
         assert header is not None
         opened = open_command(packet, self.identity.keys[5], PROVIDER).packet
         assert (opened.tar, opened.spi.encode().hex(), opened.kic, opened.kid) == (PLATFORM, "1600", 0x52, 0x52)
-        return Request.decode(opened.data)
+        return CardRequest.decode(opened.data)
 
     def sealed(self, octets: bytes, spi: Spi = IN_REPORT, tar: Tar = MENU) -> tuple[SmsDeliver, ...]:
         """A command packet for the menu applet (or another TAR) under the next counter."""

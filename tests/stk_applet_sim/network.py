@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from stk_applet_sim.applet.menu_messages import Answer, AnswerKind, Request
 from stk_applet_sim.handset.me import Handset
+from telecom_codecs.onecard.answers import AnswerKind, MenuAnswer
+from telecom_codecs.onecard.requests import CardRequest
 from telecom_codecs.sms.address import Address
 from telecom_codecs.sms.concat import split_packet, split_text
 from telecom_codecs.sms.dcs import DCS_OTA
@@ -15,7 +16,7 @@ from telecom_codecs.sms.udh import IEI_COMMAND_PACKET
 from .stub_card import ACCESS_CODE
 
 NOON = Scts(2026, 10, 12, 12, 3, 0, 32)
-SERIAL = b"000087"
+SERIAL = 87
 
 
 @dataclass(slots=True)
@@ -44,12 +45,14 @@ def text_message(text: str, *, sender: str = "106572000", reference: int = 1) ->
     )
 
 
-def answer_to(request: Request, text: str, *, kind: int = AnswerKind.FINAL, serial: bytes = SERIAL) -> Answer:
+def answer_to(
+    request: CardRequest, text: str, *, kind: AnswerKind = AnswerKind.FINAL, serial: int = SERIAL
+) -> MenuAnswer:
     """The platform's answer."""
-    return Answer(kind, request.request, serial, text)
+    return MenuAnswer(kind, request.number, serial, text)
 
 
-def deliver_in_clear(handset: Handset, answer: Answer) -> DeliverReport | None:
+def deliver_in_clear(handset: Handset, answer: MenuAnswer | bytes) -> DeliverReport | None:
     """An answer for the stub card, which has no keys."""
-    (message,) = packet_message(answer.encode())
+    (message,) = packet_message(answer if isinstance(answer, bytes) else answer.encode())
     return handset.deliver(message)

@@ -8,12 +8,12 @@ from typing import Any
 
 from stk_applet_sim.applet.menu import MenuApplet, Receiver
 from stk_applet_sim.applet.menu_tree import packaged_menu
-from stk_applet_sim.applet.purse import LifeCycle, Rights
-from stk_applet_sim.applet.records import Record
 from stk_applet_sim.uicc.toolkit import Toolkit
 from telecom_codecs.card.apdu import CommandApdu, ResponseApdu
 from telecom_codecs.card.identities import Iccid, Tar
 from telecom_codecs.cat import EventDownload, MenuSelection, SmsPpDownload, TimerExpiration, decode_envelope
+from telecom_codecs.onecard.records import Record
+from telecom_codecs.onecard.rights import LifeCycle, Rights
 from telecom_codecs.sms.tpdu import SmsDeliver
 
 ICCID = Iccid("8986010012345678901")

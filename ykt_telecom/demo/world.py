@@ -18,8 +18,8 @@ from smsc_gateway.smsc.accounts import Account
 from smsc_gateway.smsc.observers import Observer
 from smsc_gateway.smsc.server import SmscServer
 from stk_applet_sim.applet.enterprise import TapRecord
-from stk_applet_sim.applet.records import TERMINAL_OCTETS
 from stk_applet_sim.population import SeededCard, seeded_population
+from telecom_codecs.onecard.records import TERMINAL_OCTETS
 
 from ..faces.api.server import PortTaken
 from ..runtime.clock import Clock

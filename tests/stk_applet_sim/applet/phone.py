@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from stk_applet_sim.applet.menu import MenuApplet
-from stk_applet_sim.applet.menu_messages import AnswerKind, Request
-from stk_applet_sim.applet.menu_tree import Language
-from stk_applet_sim.applet.purse import Rights
 from stk_applet_sim.handset.me import Handset
 from stk_applet_sim.handset.screen import Screen
+from telecom_codecs.onecard.answers import AnswerKind
+from telecom_codecs.onecard.language import Language
+from telecom_codecs.onecard.requests import CardRequest, Fields
+from telecom_codecs.onecard.rights import Rights
 
 from ..network import SERIAL, Network, answer_to, deliver_in_clear
 from ..stub_card import AnApplication, StubCard, a_menu
@@ -48,11 +50,11 @@ class Phone:
         return self.handset.screen
 
     @property
-    def requests(self) -> list[Request]:
-        return [Request.decode(octets) for octets in self.card.sealed]
+    def requests(self) -> list[CardRequest]:
+        return [CardRequest.decode(octets) for octets in self.card.sealed]
 
     def answer(
-        self, text: str = "“翠湖小区”应用已删除", *, kind: int = AnswerKind.FINAL, serial: bytes = SERIAL
+        self, text: str = "“翠湖小区”应用已删除", *, kind: AnswerKind = AnswerKind.FINAL, serial: int = SERIAL
     ) -> int:
         """The platform answers the last request; the status in the proof of receipt."""
         report = deliver_in_clear(self.handset, answer_to(self.requests[-1], text, kind=kind, serial=serial))
@@ -68,10 +70,16 @@ def a_phone(*applications: AnApplication, card: StubCard | None = None, english:
     """A phone in coverage, switched on."""
     card = card or StubCard(applications or (HUAXIN, CUIHU))
     if english:
-        card.files[0x6F05] = bytes((Language.ENGLISH,))
+        card.files[0x6F05] = bytes((Language.EN,))
     network = Network()
     phone = Phone(card, a_menu(card), Handset(card), network)
     phone.handset.watchers.append(phone.seen.append)
     phone.handset.attach(network.submit)
     phone.handset.power_on()
     return phone
+
+
+def fields_of(request: CardRequest) -> dict[str, Any]:
+    """What a request brought, by name."""
+    found = {name: getattr(request, name) for name in Fields.__annotations__}
+    return {name: value for name, value in found.items() if value is not None}

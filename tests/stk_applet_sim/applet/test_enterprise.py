@@ -9,9 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stk_applet_sim.applet.enterprise import TapRefused
-from stk_applet_sim.applet.purse import ApplicationState, LifeCycle, Load, Order, Verdict
-from stk_applet_sim.applet.records import Record, RecordType, is_bcd_time
+from stk_applet_sim.applet.purse import ApplicationState
 from telecom_codecs.crypto.key_derivation import KeyUsage
+from telecom_codecs.onecard.enterprise_answer import CardStatus
+from telecom_codecs.onecard.orders import NumberedLoad, Order
+from telecom_codecs.onecard.records import NO_TIME, Record, RecordType, is_bcd_time
+from telecom_codecs.onecard.rights import LifeCycle
 from telecom_codecs.ota.remote_command import CompactResponse
 from tests.stk_applet_sim.uicc.issuing import (
     ENTERPRISE,
@@ -51,41 +54,41 @@ def test_a_load_is_booked_once() -> None:
 @pytest.mark.parametrize(
     ("old_rsn", "rsn", "amount", "status"),
     [
-        (1, 2, 100, Verdict.OLD_RSN_DIFFERS),
-        (0, 0, 100, Verdict.OLD_RSN_DIFFERS),
-        (0, 1, 0, Verdict.OVER_CAP),
-        (0, 1, 100_001, Verdict.OVER_CAP),
-        (0, 1, 100_000, Verdict.APPLIED),
-        (0, 1, 1, Verdict.APPLIED),
+        (1, 2, 100, CardStatus.OLD_RSN_DIFFERS),
+        (0, 0, 100, CardStatus.OLD_RSN_DIFFERS),
+        (0, 1, 0, CardStatus.OVER_CAP),
+        (0, 1, 100_001, CardStatus.OVER_CAP),
+        (0, 1, 100_000, CardStatus.DONE),
+        (0, 1, 1, CardStatus.DONE),
     ],
 )
-def test_a_load_out_of_bounds_is_refused(old_rsn: int, rsn: int, amount: int, status: Verdict) -> None:
+def test_a_load_out_of_bounds_is_refused(old_rsn: int, rsn: int, amount: int, status: CardStatus) -> None:
     """Wrong predecessor, no amount, more than the cap."""
     platform = an_issued_card()
     assert load(platform, old_rsn, rsn, amount, 7).status == status
     application = platform.card.application_of(ENTERPRISE)
     assert application is not None
-    assert application.balance == (amount if status is Verdict.APPLIED else 0)
+    assert application.balance == (amount if status is CardStatus.DONE else 0)
 
 
 def test_the_balance_never_exceeds_the_enterprise_cap() -> None:
     """Cap 50.00: the second load of 30.00 is over it."""
     platform = an_issued_card(cap=5000)
-    assert load(platform, 0, 1, 3000, 1).status == Verdict.APPLIED
-    assert load(platform, 1, 2, 3000, 2).status == Verdict.OVER_CAP
-    assert load(platform, 1, 2, 2000, 3).status == Verdict.APPLIED
+    assert load(platform, 0, 1, 3000, 1).status == CardStatus.DONE
+    assert load(platform, 1, 2, 3000, 2).status == CardStatus.OVER_CAP
+    assert load(platform, 1, 2, 2000, 3).status == CardStatus.DONE
 
 
 def test_an_application_without_purse_takes_no_money() -> None:
     """Door and attendance only."""
-    assert load(an_issued_card(rights=3), 0, 1, 100, 1).status == Verdict.OVER_CAP
+    assert load(an_issued_card(rights=3), 0, 1, 100, 1).status == CardStatus.OVER_CAP
 
 
 def test_a_forged_load_changes_nothing() -> None:
     """The operator's OTA keys do not make money: the inner MAC is the enterprise's."""
     platform = an_issued_card()
     before = platform.card.snapshot()
-    assert load(platform, 0, 1, 100, 1, mac=bytes(8)).status == Verdict.MAC_WRONG
+    assert load(platform, 0, 1, 100, 1, mac=bytes(8)).status == CardStatus.MAC_WRONG
     application = platform.card.application_of(ENTERPRISE)
     assert application is not None
     assert (application.balance, application.state.rsn) == (0, 0)
@@ -97,18 +100,18 @@ def test_a_mac_of_another_card_is_wrong() -> None:
     platform = an_issued_card()
     foreign = load_command(a_card("weak"), 0, 1, 100, 1)
     answer = platform.run("594B01", foreign, GET_RESPONSE)
-    assert answer.data[0] == Verdict.MAC_WRONG
+    assert answer.data[0] == CardStatus.MAC_WRONG
 
 
 def test_an_old_order_expires_by_the_date_of_the_last_tap() -> None:
     """The card knows the date from terminals only."""
     platform = an_issued_card()
-    assert load(platform, 0, 1, 100, 1, valid_until="20261101").status == Verdict.APPLIED
+    assert load(platform, 0, 1, 100, 1, valid_until="20261101").status == CardStatus.DONE
     application = platform.card.application_of(ENTERPRISE)
     assert application is not None
     application.tap_attendance(TERMINAL, NOON)
-    assert load(platform, 1, 2, 100, 2, valid_until="20261121").status == Verdict.EXPIRED
-    assert load(platform, 1, 2, 100, 2, valid_until="20261122").status == Verdict.APPLIED
+    assert load(platform, 1, 2, 100, 2, valid_until="20261121").status == CardStatus.EXPIRED
+    assert load(platform, 1, 2, 100, 2, valid_until="20261122").status == CardStatus.DONE
 
 
 def test_query_is_fresh_and_shows_the_marks() -> None:
@@ -117,9 +120,9 @@ def test_query_is_fresh_and_shows_the_marks() -> None:
     load(platform, 0, 1, 500, 9)
     assert (query(platform).status, query(platform, b"\x22" * 8).balance) == (0, 500)
     order(platform, FREEZE, 1)
-    assert query(platform).status == Verdict.FROZEN
+    assert query(platform).status == CardStatus.FROZEN
     order(platform, CLOSE, 2)
-    assert query(platform).status == Verdict.CLOSED
+    assert query(platform).status == CardStatus.CLOSED
 
 
 def test_close_returns_the_final_state_and_is_idempotent() -> None:
@@ -128,18 +131,18 @@ def test_close_returns_the_final_state_and_is_idempotent() -> None:
     load(platform, 0, 1, 500, 9)
     closed = order(platform, CLOSE, 31)
     assert (closed.status, closed.balance, closed.rsn) == (0, 500, 1)
-    assert order(platform, CLOSE, 31).status == Verdict.ALREADY_APPLIED
-    assert load(platform, 1, 2, 100, 10).status == Verdict.CLOSED
-    assert load(platform, 0, 1, 500, 9).status == Verdict.ALREADY_APPLIED
-    assert order(platform, REOPEN, 32).status == Verdict.APPLIED
-    assert load(platform, 1, 2, 100, 10).status == Verdict.APPLIED
+    assert order(platform, CLOSE, 31).status == CardStatus.ALREADY_DONE
+    assert load(platform, 1, 2, 100, 10).status == CardStatus.CLOSED
+    assert load(platform, 0, 1, 500, 9).status == CardStatus.ALREADY_DONE
+    assert order(platform, REOPEN, 32).status == CardStatus.DONE
+    assert load(platform, 1, 2, 100, 10).status == CardStatus.DONE
 
 
 def test_freeze_and_close_are_independent() -> None:
     """Unfreezing does not reopen."""
     platform = an_issued_card()
     order(platform, FREEZE, 1)
-    assert load(platform, 0, 1, 100, 1).status == Verdict.FROZEN
+    assert load(platform, 0, 1, 100, 1).status == CardStatus.FROZEN
     order(platform, CLOSE, 2)
     application = platform.card.application_of(ENTERPRISE)
     assert application is not None
@@ -154,8 +157,8 @@ def test_a_forged_order_changes_nothing() -> None:
     """CLOSE with a wrong MAC: status 06."""
     platform = an_issued_card()
     command = order_command(platform.card, CLOSE, 1, mac=bytes(8))
-    assert platform.run("594B01", command, GET_RESPONSE).data[0] == Verdict.MAC_WRONG
-    assert query(platform).status == Verdict.APPLIED
+    assert platform.run("594B01", command, GET_RESPONSE).data[0] == CardStatus.MAC_WRONG
+    assert query(platform).status == CardStatus.DONE
 
 
 def test_an_open_tap_makes_orders_wait() -> None:
@@ -167,7 +170,7 @@ def test_an_open_tap_makes_orders_wait() -> None:
     answer = platform.run("594B01", order_command(platform.card, CLOSE, 1))
     assert answer == CompactResponse(1, 0x6985)
     platform.card.reset()
-    assert order(platform, CLOSE, 1).status == Verdict.APPLIED
+    assert order(platform, CLOSE, 1).status == CardStatus.DONE
 
 
 @pytest.mark.parametrize(
@@ -302,7 +305,7 @@ records = st.builds(
     st.integers(0, 0xFFFF),
     st.integers(0, 0xFFFFFFFF),
     st.integers(0, 0xFFFFFFFF),
-    st.binary(min_size=7, max_size=7),
+    st.just(NO_TIME) | st.datetimes().map(lambda at: bytes.fromhex(f"{at.year:04d}{at:%m%d%H%M%S}")),
     st.binary(min_size=6, max_size=6),
 )
 
@@ -343,9 +346,9 @@ def test_no_order_of_orders_makes_or_loses_money(orders: list[tuple[int, ...]]) 
             _, state = state.ordered(Order(item[0]), item[1])
             continue
         old_rsn, rsn, amount, job = item
-        verdict, after = state.loaded(Load(old_rsn, rsn, amount, bytes(4), job))
-        assert (verdict is Verdict.APPLIED) == (after is not state)
-        booked += amount if verdict is Verdict.APPLIED else 0
+        verdict, after = state.loaded(NumberedLoad(old_rsn, rsn, amount, job))
+        assert (verdict is CardStatus.DONE) == (after is not state)
+        booked += amount if verdict is CardStatus.DONE else 0
         assert after.rsn >= state.rsn
         state = after
         assert state.balance == booked <= 1000

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from stk_applet_sim.applet.menu_bank import BANK_OCTETS, MenuHeader, compile_bank, read_bank
 from stk_applet_sim.applet.menu_files import MenuFiles, hotline_record
-from stk_applet_sim.applet.menu_tree import Entry, Language, MenuTree, Text, packaged_menu
+from stk_applet_sim.applet.menu_tree import Entry, MenuTree, Text, packaged_menu
 from stk_applet_sim.handset.screen import Confirm, Idle, List, Menu
 from stk_applet_sim.handset.screen import Text as TextScreen
 from stk_applet_sim.uicc.memory import PowerLoss
 from telecom_codecs.errors import LocalError, RemoteError
+from telecom_codecs.onecard.language import Language
 from telecom_codecs.sms.address import Address
 
 from ..line import Line, a_line
@@ -238,8 +239,8 @@ def test_card_without_these_files_has_a_menu_and_keeps_the_language() -> None:
     """An older profile."""
     card = StubCard(files={})
     files = MenuFiles(card, card.area, LOADED)
-    files.language = Language.ENGLISH
-    assert MenuFiles(card, card.area, LOADED).language is Language.ENGLISH
+    files.language = Language.EN
+    assert MenuFiles(card, card.area, LOADED).language is Language.EN
     assert files.tree is LOADED
     assert files.hotlines(1, 1)[0].address.digits == "4001008688"
     assert files.is_on(1)

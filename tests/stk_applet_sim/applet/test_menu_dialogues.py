@@ -5,17 +5,19 @@ from __future__ import annotations
 import pytest
 
 from stk_applet_sim.applet.menu_flows import Outcome
-from stk_applet_sim.applet.menu_messages import Answer, AnswerKind, AnswerStatus, Operation, Request, RequestTag
-from stk_applet_sim.applet.menu_tree import Language
-from stk_applet_sim.applet.purse import LifeCycle
 from stk_applet_sim.handset.me import Handset, Occupation
 from stk_applet_sim.handset.screen import Busy, Confirm, Idle, Input, List, Menu, Text
 from telecom_codecs.card.apdu import CommandApdu
+from telecom_codecs.onecard.answers import AnswerKind, MenuAnswer, QueueStatus
+from telecom_codecs.onecard.language import Language
+from telecom_codecs.onecard.password import ServicePassword
+from telecom_codecs.onecard.requests import CardRequest, Operation
+from telecom_codecs.onecard.rights import LifeCycle
 from telecom_codecs.sms.udh import IEI_COMMAND_PACKET
 
 from ..network import SERIAL, answer_to, deliver_in_clear
 from ..stub_card import ACCESS_CODE, AnApplication, StubCard, a_menu
-from .phone import HUAXIN, a_phone
+from .phone import HUAXIN, a_phone, fields_of
 
 DELETED = "“翠湖小区”应用已删除"
 MY_APPLICATIONS = List("我的应用", ("华信科技", "翠湖小区", "联网核对"))
@@ -67,7 +69,7 @@ def test_balance_of_the_only_application_is_asked_at_once() -> None:
     assert (submit.destination.digits, submit.pid, submit.dcs, submit.udhi) == (ACCESS_CODE, 0x00, 0xF6, True)
     assert submit.user_data[:3] == bytes((2, IEI_COMMAND_PACKET, 0))
     (request,) = phone.requests
-    assert request == Request(Operation.BALANCE, 1, phone.card.iccid, 1001, Language.CHINESE)
+    assert request == CardRequest(Operation.BALANCE, 1, phone.card.iccid, 1001, Language.ZH)
     assert phone.menu.outcomes[-1] == (1, Outcome.DONE)
 
 
@@ -76,7 +78,7 @@ def test_balance_asks_for_the_enterprise_when_there_are_several() -> None:
     phone = a_phone()
     assert phone.open(1) == List("选择单位", ("华信科技", "翠湖小区"))
     phone.handset.select(2)
-    assert phone.requests[0].enterprise == 1002
+    assert phone.requests[0].enterprise_id == 1002
 
 
 def test_answer_takes_the_place_of_the_waiting_text() -> None:
@@ -84,7 +86,7 @@ def test_answer_takes_the_place_of_the_waiting_text() -> None:
     phone = a_phone(HUAXIN)
     phone.open(1)
     text = "华信科技 余额116.30元\n有效期至2010-12-31\n截至10-12 12:03"
-    assert phone.answer(text) == AnswerStatus.QUEUED
+    assert phone.answer(text) == QueueStatus.QUEUED
     assert phone.shown() == Text(text, high_priority=True)
     phone.handset.press("ok")
     assert phone.shown() == Idle("移动一卡通")
@@ -107,7 +109,7 @@ def test_request_numbers_never_repeat_across_power_cycles() -> None:
     for _ in range(3):
         phone.open(1)
         phone.restart()
-    assert [request.request for request in phone.requests] == [1, 2, 3]
+    assert [request.number for request in phone.requests] == [1, 2, 3]
 
 
 def test_failed_sending_is_told() -> None:
@@ -149,7 +151,7 @@ def test_validity_is_asked_from_the_platform() -> None:
     """The card does not know the day; the balance answer carries it."""
     phone = a_phone()
     phone.open(4, 2, 2)
-    assert (phone.requests[0].operation, phone.requests[0].enterprise) == (Operation.BALANCE, 1002)
+    assert (phone.requests[0].operation, phone.requests[0].enterprise_id) == (Operation.BALANCE, 1002)
 
 
 def test_deletion_confirms_then_asks_the_password_hidden_then_sends() -> None:
@@ -167,8 +169,8 @@ def test_deletion_confirms_then_asks_the_password_hidden_then_sends() -> None:
     assert Busy("正在提交…") in phone.seen
     assert phone.shown() == SUBMITTED
     (request,) = phone.requests
-    assert request == Request(
-        Operation.DELETE, 1, phone.card.iccid, 1002, Language.CHINESE, ((RequestTag.PASSWORD, b"907788"),)
+    assert request == CardRequest(
+        Operation.DELETE, 1, phone.card.iccid, 1002, Language.ZH, password=ServicePassword(b"907788")
     )
     assert not phone.card.toolkit.busy, "the text does not hold the session"
     phone.handset.tick(100.0)
@@ -334,7 +336,7 @@ def test_language_changes_menu_and_texts_and_stays() -> None:
     assert (screen.items[0], screen.items[8]) == ("Balance", "语言")
     phone.handset.select(1)
     assert phone.seen[-1] == Text("Asking...", waits=False)
-    assert phone.requests[0].language is Language.ENGLISH
+    assert phone.requests[0].language is Language.EN
 
 
 def test_deletion_in_english() -> None:
@@ -354,8 +356,8 @@ def test_final_answer_replaces_an_interim_one_not_yet_seen() -> None:
     """The member sees the result, not the news before it."""
     phone = a_phone()
     phone.delete_second("907788")
-    assert phone.answer("正在处理", kind=AnswerKind.INTERIM, serial=b"000001") == AnswerStatus.QUEUED
-    assert phone.answer(serial=b"000002") == AnswerStatus.REPLACED
+    assert phone.answer("正在处理", kind=AnswerKind.INTERIM, serial=1) == QueueStatus.QUEUED
+    assert phone.answer(serial=2) == QueueStatus.REPLACED
     phone.handset.press("ok")
     assert phone.shown() == Text("“翠湖小区”应用已删除", high_priority=True)
     phone.handset.press("ok")
@@ -368,24 +370,24 @@ def test_the_same_answer_twice_is_shown_once() -> None:
     phone.open(1)
     phone.answer("余额")
     phone.handset.press("ok")
-    assert phone.answer("余额") == AnswerStatus.QUEUED
+    assert phone.answer("余额") == QueueStatus.QUEUED
     assert phone.shown() == Idle("移动一卡通")
-    assert phone.answer("另一个", serial=b"000099") == AnswerStatus.UNKNOWN_REQUEST
+    assert phone.answer("另一个", serial=99) == QueueStatus.UNKNOWN_REQUEST
 
 
 def test_answer_to_a_request_never_made_is_refused() -> None:
     """02: the platform sends an SMS instead."""
     phone = a_phone(HUAXIN)
-    report = deliver_in_clear(phone.handset, Answer(AnswerKind.FINAL, 4711, SERIAL, "x"))
+    report = deliver_in_clear(phone.handset, MenuAnswer(AnswerKind.FINAL, 4711, SERIAL, "x"))
     assert report is not None
-    assert report.user_data == bytes((AnswerStatus.UNKNOWN_REQUEST,))
+    assert report.user_data == bytes((QueueStatus.UNKNOWN_REQUEST,))
     assert phone.shown() == Idle("移动一卡通")
 
 
 def test_notice_that_nobody_asked_for_is_shown() -> None:
     """Request number 0."""
     phone = a_phone(HUAXIN)
-    deliver_in_clear(phone.handset, Answer(AnswerKind.FINAL, 0, SERIAL, "一卡通: 企业已为您充值200.00元"))
+    deliver_in_clear(phone.handset, MenuAnswer(AnswerKind.FINAL, 0, SERIAL, "一卡通: 企业已为您充值200.00元"))
     assert phone.shown() == Text("一卡通: 企业已为您充值200.00元", high_priority=True)
 
 
@@ -394,9 +396,9 @@ def test_silent_answer_closes_the_request_and_shows_nothing() -> None:
     phone = a_phone(HUAXIN)
     phone.open(1)
     phone.handset.tick(20.0)
-    assert phone.answer("", kind=AnswerKind.SILENT) == AnswerStatus.QUEUED
+    assert phone.answer("", kind=AnswerKind.SILENT) == QueueStatus.QUEUED
     assert phone.shown() == Idle("移动一卡通")
-    assert phone.answer("late", serial=b"000002") == AnswerStatus.UNKNOWN_REQUEST
+    assert phone.answer("late", serial=2) == QueueStatus.UNKNOWN_REQUEST
 
 
 @pytest.mark.parametrize("octets", [b"", b"\x01", b"\xff" * 60])
@@ -404,8 +406,8 @@ def test_broken_answer_is_refused_and_the_dialogue_goes_on(octets: bytes) -> Non
     """Garbage under good keys changes nothing."""
     phone = a_phone(HUAXIN)
     phone.open(1)
-    assert phone.menu.receive(octets) == bytes((AnswerStatus.UNKNOWN_REQUEST,))
-    assert phone.answer("余额") == AnswerStatus.QUEUED
+    assert phone.menu.receive(octets) == bytes((QueueStatus.UNKNOWN_REQUEST,))
+    assert phone.answer("余额") == QueueStatus.QUEUED
 
 
 def test_answer_during_another_dialogue_waits_for_its_end() -> None:
@@ -434,12 +436,12 @@ def test_three_times_screen_busy_reports_not_shown_with_the_serial() -> None:
     phone = a_phone(HUAXIN)
     phone.open(1)
     phone.handset.occupation = Occupation.ALERT
-    assert phone.answer("余额") == AnswerStatus.QUEUED
+    assert phone.answer("余额") == QueueStatus.QUEUED
     for now, messages in ((29.0, 1), (31.0, 1), (59.0, 1), (61.5, 2)):
         phone.handset.tick(now)
         assert len(phone.network.sent) == messages, now
     assert phone.requests[-1].operation == Operation.NOT_SHOWN
-    assert phone.requests[-1].fields == ((RequestTag.SERIAL, SERIAL),)
+    assert fields_of(phone.requests[-1]) == {"serial": SERIAL}
     phone.handset.occupation = None
     phone.restart()
     assert phone.shown() == Idle("移动一卡通"), "the SMS has it now"
@@ -488,12 +490,12 @@ def test_too_many_unseen_answers_push_the_oldest_to_sms() -> None:
     phone.handset.occupation = Occupation.ALERT
     statuses = []
     for number in range(5):
-        answer = Answer(AnswerKind.FINAL, 0, b"00000%d" % number, f"第{number}条")
+        answer = MenuAnswer(AnswerKind.FINAL, 0, number, f"第{number}条")
         report = deliver_in_clear(phone.handset, answer)
         assert report is not None
         statuses.append(report.user_data[0])
-    assert statuses == [0, 0, 0, 0, AnswerStatus.REPLACED]
-    assert phone.requests[-1].fields == ((RequestTag.SERIAL, b"000000"),)
+    assert statuses == [0, 0, 0, 0, QueueStatus.REPLACED]
+    assert fields_of(phone.requests[-1]) == {"serial": 0}
 
 
 def test_selection_while_the_card_is_busy_is_answered_by_the_phone() -> None:

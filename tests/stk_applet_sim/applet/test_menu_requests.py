@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
 from stk_applet_sim.applet.menu_files import hotline_record
 from stk_applet_sim.applet.menu_flows import Outcome
-from stk_applet_sim.applet.menu_messages import Answer, AnswerKind, AnswerStatus, Operation, RequestTag
-from stk_applet_sim.applet.menu_orders import is_weak
 from stk_applet_sim.applet.menu_requests import EVERYBODY
-from stk_applet_sim.applet.records import NO_TIME, Record, RecordType
 from stk_applet_sim.handset.me import Handset, Occupation
 from stk_applet_sim.handset.screen import Confirm, Idle, Input, List, Text
+from telecom_codecs.card.identities import Msisdn
+from telecom_codecs.onecard.answers import AnswerKind, MenuAnswer, QueueStatus
+from telecom_codecs.onecard.password import ServicePassword
+from telecom_codecs.onecard.records import NO_TIME, Record, RecordType
+from telecom_codecs.onecard.requests import Operation
 from telecom_codecs.sms.address import TON_UNKNOWN, Address
 
 from ..network import SERIAL, deliver_in_clear
 from ..stub_card import AnApplication, StubCard
-from .phone import CUIHU, HUAXIN, Phone, a_phone
+from .phone import CUIHU, HUAXIN, Phone, a_phone, fields_of
 
 IDLE = Idle("移动一卡通")
 ASKING = Text("正在查询…", waits=False)
 SUBMITTED = Text("请求已提交，请保持开机。结果将显示在屏幕或以短信通知。")
-PASSWORD = (RequestTag.PASSWORD, b"907788")
+PASSWORD = ServicePassword(b"907788")
 POS = b"XF01\x00\x00"
 
 
@@ -37,10 +40,10 @@ def with_records(*records: Record) -> Phone:
     return a_phone(AnApplication(1001, 1, "华信科技", balance=11630, records=records))
 
 
-def sent(phone: Phone) -> tuple[int, int, tuple[tuple[int, bytes], ...]]:
+def sent(phone: Phone) -> tuple[int, int, dict[str, Any]]:
     """The only request so far: operation, enterprise, fields."""
     (request,) = phone.requests
-    return request.operation, request.enterprise, request.fields
+    return request.operation, request.enterprise_id, fields_of(request)
 
 
 # 2 transactions
@@ -95,11 +98,11 @@ def test_older_records_come_from_the_platform() -> None:
     phone = with_records(a_record(1))
     phone.open(2, 2)
     assert phone.shown() == ASKING
-    assert sent(phone) == (Operation.RECORDS, 1001, ((RequestTag.PAGE, b"\x02"),))
+    assert sent(phone) == (Operation.RECORDS, 1001, {"page": 2})
     empty = with_records()
     assert empty.open(2) == List("交易记录", ("更早记录",))
     empty.handset.select(1)
-    assert sent(empty) == (Operation.RECORDS, 1001, ((RequestTag.PAGE, b"\x01"),))
+    assert sent(empty) == (Operation.RECORDS, 1001, {"page": 1})
 
 
 def test_records_ask_for_the_enterprise_when_there_are_several() -> None:
@@ -123,7 +126,7 @@ def test_attendance_names_the_days_and_not_a_date(line: int) -> None:
     assert phone.shown() == List("翠湖小区", ("今日", "昨日", "本月汇总", "上月汇总", "短信发明细"))
     phone.handset.select(line)
     assert phone.shown() == ASKING
-    assert sent(phone) == (Operation.ATTENDANCE, 1002, ((RequestTag.PAGE, bytes((line,))),))
+    assert sent(phone) == (Operation.ATTENDANCE, 1002, {"page": line})
 
 
 def test_attendance_is_offered_only_where_it_is_taken() -> None:
@@ -138,13 +141,13 @@ def test_applications_can_be_checked_with_the_platform() -> None:
     """The last line of 我的应用, also on a card without any."""
     phone = a_phone()
     phone.open(4, 3)
-    assert sent(phone) == (Operation.APPLICATIONS, EVERYBODY, ())
+    assert sent(phone) == (Operation.APPLICATIONS, EVERYBODY, {})
     empty = a_phone(card=StubCard(()))
     empty.open(4)
     empty.handset.press("ok")
     assert empty.shown() == List("我的应用", ("联网核对",))
     empty.handset.select(1)
-    assert sent(empty) == (Operation.APPLICATIONS, EVERYBODY, ())
+    assert sent(empty) == (Operation.APPLICATIONS, EVERYBODY, {})
 
 
 @pytest.mark.parametrize("lines", [(6, 3), (8, 5)])
@@ -153,7 +156,7 @@ def test_progress_is_asked_without_a_password(lines: tuple[int, ...]) -> None:
     phone = a_phone()
     phone.open(*lines)
     assert phone.shown() == ASKING
-    assert sent(phone) == (Operation.PROGRESS, EVERYBODY, ())
+    assert sent(phone) == (Operation.PROGRESS, EVERYBODY, {})
 
 
 # 6 freezing
@@ -167,7 +170,7 @@ def test_freezing_the_own_card_says_what_stops_then_asks_the_password() -> None:
     assert phone.shown() == Input("请输入6位一卡通服务密码", True, 6, 6)
     phone.handset.enter("907788")
     assert phone.shown() == SUBMITTED
-    assert sent(phone) == (Operation.FREEZE, EVERYBODY, (PASSWORD,))
+    assert sent(phone) == (Operation.FREEZE, EVERYBODY, {"password": PASSWORD})
 
 
 @pytest.mark.parametrize("typed", ["13800138000", "8613800138000"])
@@ -183,7 +186,7 @@ def test_freezing_for_someone_else_takes_their_number_and_password(typed: str) -
     assert sent(phone) == (
         Operation.FREEZE_OTHER,
         EVERYBODY,
-        ((RequestTag.MSISDN, bytes.fromhex("683108108300F0")), PASSWORD),
+        {"msisdn": Msisdn("8613800138000"), "password": PASSWORD},
     )
 
 
@@ -235,7 +238,11 @@ def test_password_is_changed_with_the_old_one_and_the_new_one_twice() -> None:
         phone.handset.enter(password)
     assert prompts == ["请输入原服务密码", "请输入新的6位服务密码", "请再次输入新密码"]
     assert phone.shown() == SUBMITTED
-    assert sent(phone) == (Operation.PASSWORD, EVERYBODY, (PASSWORD, (RequestTag.NEW_PASSWORD, b"246813")))
+    assert sent(phone) == (
+        Operation.PASSWORD,
+        EVERYBODY,
+        {"password": PASSWORD, "new_password": ServicePassword(b"246813")},
+    )
 
 
 @pytest.mark.parametrize(
@@ -281,14 +288,6 @@ def test_back_from_the_new_password_asks_the_old_one_again() -> None:
     assert not phone.network.sent
 
 
-@pytest.mark.parametrize(
-    ("password", "weak"), [("000000", True), ("012345", True), ("987654", True), ("112233", False), ("890123", False)]
-)
-def test_weak_passwords_are_equal_digits_and_runs(password: str, weak: bool) -> None:
-    """By one, up or down, without going round."""
-    assert is_weak(password.encode()) is weak
-
-
 # 5 statements
 
 
@@ -305,7 +304,7 @@ def test_switch_is_asked_for_in_its_other_position(line: int, wanted: int) -> No
     assert ("开通" if wanted else "关闭") in question.text
     phone.handset.press("ok")
     assert phone.shown() == SUBMITTED
-    assert sent(phone) == (Operation.SUBSCRIBE, EVERYBODY, ((RequestTag.SUBSCRIPTION, bytes((line, wanted))),))
+    assert sent(phone) == (Operation.SUBSCRIBE, EVERYBODY, {"switch": (line, wanted)})
 
 
 def test_switch_shows_what_the_platform_wrote() -> None:
@@ -333,7 +332,7 @@ def test_last_bill_is_that_of_the_month_before(month: int, expected: str) -> Non
     phone = a_phone_with_calendar(2026, month)
     assert phone.open(5, 5) == Confirm(f"补发{expected[:4]}-{expected[4:]}账单？将以短信发送，免费。")
     phone.handset.press("ok")
-    assert sent(phone) == (Operation.SEND_STATEMENT, EVERYBODY, ((RequestTag.PERIOD, bytes.fromhex(expected)),))
+    assert sent(phone) == (Operation.BILL_AGAIN, EVERYBODY, {"period": (int(expected[:4]), int(expected[4:]))})
 
 
 def test_bill_of_any_of_the_last_twelve_months() -> None:
@@ -351,7 +350,7 @@ def test_bill_of_any_of_the_last_twelve_months() -> None:
     phone.handset.select(9)
     phone.handset.select(4)
     phone.handset.press("ok")
-    assert sent(phone)[2] == ((RequestTag.PERIOD, bytes.fromhex("202503")),)
+    assert sent(phone)[2] == {"period": (2025, 3)}
 
 
 @pytest.mark.parametrize("line", [5, 6])
@@ -368,7 +367,7 @@ def test_phone_without_a_date_makes_the_member_name_the_month(line: int) -> None
     assert phone.shown() == Input("请输入账单月份，例如201009", False, 6, 6)
     phone.handset.enter("202608")
     phone.handset.press("ok")
-    assert sent(phone)[2] == ((RequestTag.PERIOD, bytes.fromhex("202608")),)
+    assert sent(phone)[2] == {"period": (2026, 8)}
 
 
 # 8 service
@@ -384,11 +383,11 @@ def test_fault_has_a_category_and_the_members_own_words() -> None:
     assert phone.shown() == Confirm("上报“扣款错误”？工单号将以短信发送。")
     phone.handset.press("ok")
     assert phone.shown() == SUBMITTED
-    text = "食堂2号机重复扣款12元".encode("utf-16-be")
+    text = "食堂2号机重复扣款12元"
     assert sent(phone) == (
-        Operation.REPORT_FAULT,
+        Operation.FAULT,
         EVERYBODY,
-        ((RequestTag.SUBSCRIPTION, b"\x02\x01"), (RequestTag.TEXT, text)),
+        {"switch": (2, 1), "text": text},
     )
     assert len(phone.card.sealed[0]) == 98
 
@@ -401,7 +400,7 @@ def test_fault_without_words_is_as_long_and_the_longest_text_fits() -> None:
         phone.handset.enter(words)
         phone.handset.press("ok")
         assert len(phone.card.sealed[0]) == 98
-        assert sent(phone)[2][1:] == (((RequestTag.TEXT, words.encode("utf-16-be")),) if words else ())
+        assert sent(phone)[2].get("text", "") == words
 
 
 def test_back_from_the_summary_of_a_fault_leads_to_its_text() -> None:
@@ -488,11 +487,11 @@ def test_the_same_request_waits_for_the_answer_to_the_first() -> None:
     phone.handset.press("ok")
     assert phone.menu.outcomes[-1] == (1, Outcome.STILL_OPEN)
     phone.open(1, 2)
-    assert [request.enterprise for request in phone.requests] == [1001, 1002]
+    assert [request.enterprise_id for request in phone.requests] == [1001, 1002]
 
 
 @pytest.mark.parametrize("kind", [AnswerKind.FINAL, AnswerKind.SILENT])
-def test_answer_opens_the_way_for_the_next_request(kind: int) -> None:
+def test_answer_opens_the_way_for_the_next_request(kind: AnswerKind) -> None:
     """Also one that shows nothing."""
     phone = a_phone(HUAXIN)
     phone.open(1)
@@ -522,7 +521,7 @@ def test_request_without_an_answer_is_given_up_and_told() -> None:
     phone.handset.tick(121.0)
     assert phone.shown() == Text("一卡通：未收到结果，请查短信或稍后查询进度")
     phone.handset.press("ok")
-    assert deliver_in_clear(phone.handset, Answer(AnswerKind.FINAL, request.request, SERIAL, "余额")) is not None
+    assert deliver_in_clear(phone.handset, MenuAnswer(AnswerKind.FINAL, request.number, SERIAL, "余额")) is not None
     assert phone.shown() == Text("余额", high_priority=True)
     phone.handset.press("ok")
     phone.open(1)
@@ -535,7 +534,7 @@ def test_power_cycle_lifts_the_wait() -> None:
     phone.open(1)
     phone.restart()
     phone.open(1)
-    assert [request.request for request in phone.requests] == [1, 2]
+    assert [request.number for request in phone.requests] == [1, 2]
 
 
 def test_message_that_did_not_leave_is_not_under_way() -> None:
@@ -552,9 +551,9 @@ def test_message_that_did_not_leave_is_not_under_way() -> None:
 # questions of the platform
 
 
-def asked(phone: Phone, kind: int = AnswerKind.CONFIRM, text: str = "华信科技请您确认充值领取200.00元") -> int:
+def asked(phone: Phone, kind: AnswerKind = AnswerKind.QUESTION, text: str = "华信科技请您确认充值领取200.00元") -> int:
     """The platform puts a question that no request asked for."""
-    report = deliver_in_clear(phone.handset, Answer(kind, 0, SERIAL, text))
+    report = deliver_in_clear(phone.handset, MenuAnswer(kind, 0, SERIAL, text))
     assert report is not None
     return report.user_data[0]
 
@@ -563,10 +562,10 @@ def asked(phone: Phone, kind: int = AnswerKind.CONFIRM, text: str = "华信科�
 def test_question_of_the_platform_is_answered_by_its_serial(key: str, word: int) -> None:
     """Yes, or no by every other key."""
     phone = a_phone()
-    assert asked(phone) == AnswerStatus.QUEUED
+    assert asked(phone) == QueueStatus.QUEUED
     assert phone.shown() == Confirm("华信科技请您确认充值领取200.00元")
     phone.handset.press(key)
-    fields = ((RequestTag.SUBSCRIPTION, bytes((0, word))), (RequestTag.SERIAL, SERIAL))
+    fields = {"switch": (0, word), "serial": SERIAL}
     assert sent(phone) == (Operation.REPLY, EVERYBODY, fields)
     phone.restart()
     assert phone.shown() == IDLE
@@ -575,16 +574,16 @@ def test_question_of_the_platform_is_answered_by_its_serial(key: str, word: int)
 def test_question_above_the_limit_wants_the_password_too() -> None:
     """Kind 05; a refused password is a no."""
     phone = a_phone()
-    asked(phone, AnswerKind.CONFIRM_WITH_PASSWORD)
+    asked(phone, AnswerKind.PASSWORD_QUESTION)
     phone.handset.press("ok")
     assert phone.shown() == Input("请输入6位一卡通服务密码", True, 6, 6)
     phone.handset.enter("907788")
-    assert sent(phone)[2] == (PASSWORD, (RequestTag.SUBSCRIPTION, b"\x00\x01"), (RequestTag.SERIAL, SERIAL))
+    assert sent(phone)[2] == {"password": PASSWORD, "switch": (0, 1), "serial": SERIAL}
     other = a_phone()
-    asked(other, AnswerKind.CONFIRM_WITH_PASSWORD)
+    asked(other, AnswerKind.PASSWORD_QUESTION)
     other.handset.press("ok")
     other.handset.press("end")
-    assert sent(other)[2] == ((RequestTag.SUBSCRIPTION, b"\x00\x00"), (RequestTag.SERIAL, SERIAL))
+    assert sent(other)[2] == {"switch": (0, 0), "serial": SERIAL}
 
 
 def test_question_nobody_answers_goes_back_to_the_platform() -> None:
@@ -592,7 +591,7 @@ def test_question_nobody_answers_goes_back_to_the_platform() -> None:
     phone = a_phone()
     asked(phone)
     phone.handset.tick(31.0)
-    assert sent(phone) == (Operation.NOT_SHOWN, EVERYBODY, ((RequestTag.SERIAL, SERIAL),))
+    assert sent(phone) == (Operation.NOT_SHOWN, EVERYBODY, {"serial": SERIAL})
     assert phone.shown() == IDLE
 
 

@@ -9,8 +9,7 @@ from stk_applet_sim.applet.menu_files import MenuFiles
 from stk_applet_sim.applet.menu_memory import MenuMemory
 from stk_applet_sim.applet.menu_orders import deletion_question
 from stk_applet_sim.applet.menu_queries import detail
-from stk_applet_sim.applet.menu_tree import PLACEHOLDERS, ROOT, Action, Language, MenuTree, compile_menu, packaged_menu
-from stk_applet_sim.applet.purse import LifeCycle
+from stk_applet_sim.applet.menu_tree import PLACEHOLDERS, ROOT, Action, MenuTree, compile_menu, packaged_menu
 from telecom_codecs.cat import (
     MAX_PROACTIVE,
     DisplayText,
@@ -22,6 +21,8 @@ from telecom_codecs.cat import (
     proactive_size,
 )
 from telecom_codecs.errors import LocalError
+from telecom_codecs.onecard.language import Language
+from telecom_codecs.onecard.rights import LifeCycle
 
 from ..stub_card import ACCESS_CODE, ALL, AnApplication, StubCard
 
@@ -111,7 +112,7 @@ def test_short_error_texts_stay_short() -> None:
 
 def test_detail_shows_rights_and_balance() -> None:
     """The line of one application, as the card knows it."""
-    screens = a_desk(Language.CHINESE)
+    screens = a_desk(Language.ZH)
     assert detail(screens, AnApplication(name="翠湖小区", rights=ALL)) == "翠湖小区: 门禁 考勤 余额0.00"
     assert (
         detail(screens, AnApplication(name="翠湖小区", rights=1, life_cycle=LifeCycle.CLOSED))
@@ -123,7 +124,7 @@ def test_detail_shows_rights_and_balance() -> None:
 
 def test_balance_of_a_lifetime_still_fits() -> None:
     """The refusal of a deletion shows any balance a card can hold."""
-    text = a_desk(Language.CHINESE).say("settle_balance", balance=str(LONGEST_BALANCE))
+    text = a_desk(Language.ZH).say("settle_balance", balance=str(LONGEST_BALANCE))
     assert proactive_size(DisplayText(text)) <= MAX_PROACTIVE
 
 

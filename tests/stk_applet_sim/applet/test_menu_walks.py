@@ -8,13 +8,14 @@ from collections.abc import Callable
 import pytest
 
 from stk_applet_sim.applet.menu_bank import compile_bank
-from stk_applet_sim.applet.menu_messages import Answer, AnswerKind, Operation
 from stk_applet_sim.applet.menu_tree import packaged_menu
-from stk_applet_sim.applet.records import Record
 from stk_applet_sim.handset.me import Handset, Occupation
 from stk_applet_sim.handset.model import model_named, model_names
 from stk_applet_sim.handset.screen import Idle, Input, List, Menu, render
 from telecom_codecs.card.apdu import CommandApdu
+from telecom_codecs.onecard.answers import AnswerKind
+from telecom_codecs.onecard.records import Record
+from telecom_codecs.onecard.requests import Operation
 
 from ..network import deliver_in_clear
 from ..stub_card import AnApplication, StubCard
@@ -28,7 +29,14 @@ STEPS = 200
 
 def strange_records(chance: random.Random) -> tuple[Record, ...]:
     """What a terminal gone mad might have written."""
-    return tuple(Record.decode(chance.randbytes(24)) for _ in range(chance.randrange(11)))
+
+    def number(octets: int) -> int:
+        return chance.getrandbits(8 * octets)
+
+    return tuple(
+        Record(number(1), number(2), number(4), number(4), chance.randbytes(7), chance.randbytes(6))
+        for _ in range(chance.randrange(11))
+    )
 
 
 def a_walk(seed: int, model: str) -> tuple[Phone, random.Random]:
@@ -49,9 +57,11 @@ def steps_of(phone: Phone, chance: random.Random) -> list[Callable[[], object]]:
     menus = [files_of(compile_bank(packaged_menu())), files_of(chance.randbytes(60)), {0x6F05: chance.randbytes(1)}]
 
     def answered() -> None:
-        number = chance.choice([0, *(request.request for request in phone.requests)])
+        number = chance.choice([0, *(request.number for request in phone.requests)])
         kind = chance.choice([*AnswerKind, 9])
-        deliver_in_clear(handset, Answer(kind, number, chance.randbytes(6), chance.choice(["余额1.00元", "ok", ""])))
+        text = chance.choice(["08 4F59989D0031", "04 6F6B", "04", "00 41"])
+        head = bytes((1, kind)) + number.to_bytes(4, "big") + chance.randbytes(6)
+        deliver_in_clear(handset, head + bytes.fromhex(text))
 
     def occupied() -> None:
         handset.occupation = chance.choice([None, None, *Occupation])
@@ -113,7 +123,7 @@ def test_any_walk_through_the_menu_ends_in_a_working_phone(seed: int, model: str
     phone, chance = a_walk(seed, model)
     walk(phone, chance, steps_of(phone, chance))
     assert phone.card.toolkit.dropped == []
-    numbers = [request.request for request in phone.requests]
+    numbers = [request.number for request in phone.requests]
     assert numbers == sorted(set(numbers))
     phone.handset.occupation, phone.handset.in_coverage, phone.network.failure_cause = None, True, None
     works_again(phone)

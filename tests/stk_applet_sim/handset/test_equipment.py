@@ -7,7 +7,6 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from stk_applet_sim.applet.menu_files import hotline_record
-from stk_applet_sim.applet.menu_messages import Operation
 from stk_applet_sim.handset.equipment import date_of
 from stk_applet_sim.handset.me import Handset, Occupation
 from stk_applet_sim.handset.screen import Idle, Text
@@ -42,6 +41,7 @@ from telecom_codecs.cat import (
 )
 from telecom_codecs.cat.envelopes import EventDownload
 from telecom_codecs.cat.network_objects import LocationStatusObject, TransactionIdentifiers
+from telecom_codecs.onecard.requests import Operation
 from telecom_codecs.sms.address import Address
 from telecom_codecs.sms.tpdu import SmsDeliver
 
@@ -344,7 +344,7 @@ def test_subscriber_takes_the_sim_to_another_phone() -> None:
     ask_after = line.station.handset
     ask_after.press("ok")
     ask_balance(line)
-    assert line.opened_request().request == request.request + 1, "sent from the other phone by the same subscriber"
+    assert line.opened_request().number == request.number + 1, "sent from the other phone by the same subscriber"
 
 
 def test_phone_without_its_card_is_off_and_keeps_its_texts() -> None:

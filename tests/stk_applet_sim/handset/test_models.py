@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from stk_applet_sim.applet.menu_flows import Outcome
-from stk_applet_sim.applet.menu_messages import Operation
 from stk_applet_sim.applet.menu_tree import packaged_menu
-from stk_applet_sim.applet.purse import Rights
 from stk_applet_sim.handset.me import Handset, Occupation
 from stk_applet_sim.handset.model import CAPABILITIES, HandsetModel, model_named, model_names
 from stk_applet_sim.handset.screen import Confirm, Idle, Input, List, Menu, Text
 from telecom_codecs.cat import TerminalProfile
+from telecom_codecs.onecard.requests import Operation
+from telecom_codecs.onecard.rights import Rights
 
 from ..applet.phone import Phone, a_phone
 from ..network import answer_to, deliver_in_clear
@@ -70,7 +70,7 @@ def test_deletion_reaches_its_end_on_every_model(name: str) -> None:
     phone.open(4, 1, 3)
     through(phone)
     (request,) = phone.requests
-    assert (request.operation, request.enterprise) == (Operation.DELETE, 1002)
+    assert (request.operation, request.enterprise_id) == (Operation.DELETE, 1002)
     assert phone.menu.outcomes[-1] == (4, Outcome.DONE)
     assert not phone.card.toolkit.dropped
 

@@ -6,7 +6,6 @@ import random
 
 import pytest
 
-from stk_applet_sim.applet.menu_messages import Operation
 from stk_applet_sim.handset.me import Handset
 from stk_applet_sim.handset.screen import render
 from telecom_codecs.card.apdu import CommandApdu
@@ -22,6 +21,7 @@ from telecom_codecs.cat import (
     SetUpMenu,
     encode_proactive,
 )
+from telecom_codecs.onecard.requests import Operation
 from telecom_codecs.sms.address import Address
 from telecom_codecs.sms.tpdu import SmsSubmit
 

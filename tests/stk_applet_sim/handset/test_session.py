@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from stk_applet_sim.applet.menu_messages import AnswerKind, AnswerStatus, Operation, Request, RequestTag
 from stk_applet_sim.handset.card_link import Exchange
 from stk_applet_sim.handset.screen import Idle, List, Text
 from stk_applet_sim.population import seeded_population
 from telecom_codecs.cat import RefreshCommand, RefreshMode, decode_proactive
+from telecom_codecs.onecard.answers import AnswerKind, QueueStatus
+from telecom_codecs.onecard.password import ServicePassword
+from telecom_codecs.onecard.requests import CardRequest, Operation
 from telecom_codecs.ota.packet_security import seal_command
 from telecom_codecs.ota.secured_packet import CommandPacket, PorStatus
 from telecom_codecs.sms.tpdu import SmsSubmit, SubmitReport
@@ -23,7 +25,7 @@ def test_balance_from_key_press_to_text_on_the_screen() -> None:
     assert (submit.pid, submit.dcs, submit.udhi, submit.user_data[:3].hex()) == (0, 0xF6, True, "027000")
     assert len(submit.user_data) == 93, "66 octets of data whatever is asked"
     request = line.opened_request()
-    assert request == Request(Operation.BALANCE, 1, line.identity.iccid, 1001)
+    assert request == CardRequest(Operation.BALANCE, 1, line.identity.iccid, 1001)
     (message,) = line.sealed(answer_to(request, "华信科技 余额116.30元\n有效期至2010-12-31").encode())
     report = line.station.deliver(message)
     assert report is not None
@@ -42,8 +44,8 @@ def test_deletion_carries_the_password_in_the_sealed_packet_only() -> None:
     assert PASSWORD.encode() not in submit.user_data
     assert len(submit.user_data) == 93
     request = line.opened_request()
-    assert (request.operation, request.enterprise) == (Operation.DELETE, 1002)
-    assert request.fields == ((RequestTag.PASSWORD, PASSWORD.encode()),)
+    assert (request.operation, request.enterprise_id) == (Operation.DELETE, 1002)
+    assert request.password == ServicePassword(PASSWORD.encode())
 
 
 def test_proof_by_short_message_leaves_before_the_text_holds_the_screen() -> None:
@@ -56,7 +58,7 @@ def test_proof_by_short_message_leaves_before_the_text_holds_the_screen() -> Non
     assert report is not None
     assert report.user_data == b""
     assert len(line.network.sent) == 2
-    assert line.proof(line.network.sent[-1].user_data, IN_SUBMIT).data == bytes((AnswerStatus.QUEUED,))
+    assert line.proof(line.network.sent[-1].user_data, IN_SUBMIT).data == bytes((QueueStatus.QUEUED,))
     assert line.screen() == Text("余额", high_priority=True)
 
 
@@ -111,7 +113,7 @@ def test_requests_and_answers_survive_a_swap_of_the_phone() -> None:
     assert line.screen() == Text("余额", high_priority=True)
     moved.handset.press("ok")
     ask_balance(line)
-    assert line.opened_request().request == 2
+    assert line.opened_request().number == 2
     assert moved.card.counter(5) == 2
 
 
@@ -135,7 +137,7 @@ def test_not_shown_is_reported_under_the_mo_keys() -> None:
     for now in (61.0, 92.0, 153.0, 184.0, 245.0):
         line.station.handset.tick(now)
     request = line.opened_request()
-    assert (request.operation, request.fields) == (Operation.NOT_SHOWN, ((RequestTag.SERIAL, b"000087"),))
+    assert (request.operation, request.serial) == (Operation.NOT_SHOWN, 87)
 
 
 def test_platform_that_answers_before_the_message_counts_as_sent() -> None:

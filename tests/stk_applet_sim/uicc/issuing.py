@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from stk_applet_sim.applet.enterprise import ENTERPRISE_MODULE, LOAD_FILE, EnterpriseApplication, application_aid
+from stk_applet_sim.applet.enterprise import EnterpriseApplication
 from stk_applet_sim.uicc.card import Uicc
+from telecom_codecs.card.identities import Aid
 from telecom_codecs.crypto.key_derivation import KeyUsage, derive_application_key
 from telecom_codecs.crypto.secret_key import BlockCipher, SecretKey
 from telecom_codecs.globalplatform.commands import install_for_install, install_for_personalisation
+from telecom_codecs.onecard.names import APPLICATION_MODULE, LOAD_FILE
 from telecom_codecs.ota.remote_command import CompactResponse
 
 from .ota import OPENSSL, Platform
@@ -17,6 +19,11 @@ ALL_KEYS = tuple(KeyUsage)
 GET_RESPONSE = "00C0000000"
 TERMINAL = bytes.fromhex("000000000007")
 NOON = bytes.fromhex("20261122120000")
+
+
+def application_aid(enterprise: int, slot: int) -> Aid:
+    """As §1 says, also for what no card takes."""
+    return Aid(bytes.fromhex(f"F0594B54310002{enterprise:08X}594B{slot:02X}0000"))
 
 
 def application_key(card: Uicc, usage: KeyUsage, *, enterprise: int = ENTERPRISE, slot: int = 1) -> SecretKey:
@@ -37,7 +44,7 @@ def install_command(*, enterprise: int = ENTERPRISE, slot: int = 1, rights: int 
     c9 += bytes([len(name)]) + name
     aid = application_aid(enterprise, slot)
     parameters = b"\xc9" + bytes([len(c9)]) + c9
-    return install_for_install(LOAD_FILE, ENTERPRISE_MODULE, aid, parameters=parameters).encode().hex()
+    return install_for_install(LOAD_FILE, APPLICATION_MODULE, aid, parameters=parameters).encode().hex()
 
 
 def personalise_command(*, enterprise: int = ENTERPRISE, slot: int = 1) -> str:

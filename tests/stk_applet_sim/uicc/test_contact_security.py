@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from stk_applet_sim.uicc.card import Uicc
-from stk_applet_sim.uicc.globalplatform import ISD_AID
 from telecom_codecs.card.apdu import CommandApdu, ResponseApdu
 from telecom_codecs.crypto.key_derivation import DomainKeys
 from telecom_codecs.crypto.secret_key import BlockCipher, SecretKey
@@ -13,6 +12,7 @@ from telecom_codecs.errors import CheckFailed
 from telecom_codecs.globalplatform import scp02, scp03
 from telecom_codecs.globalplatform.commands import KeyType, NewKey, RegistryEntry, put_key
 from telecom_codecs.globalplatform.secure_messaging import SecurityLevel, initialize_update
+from telecom_codecs.onecard.names import CARD_MANAGER_AID
 
 from .issuing import install_command
 from .ota import OPENSSL, a_card, exchange
@@ -34,7 +34,7 @@ class Desk:
         assert entry is not None
         assert entry.keys.key_encryption is not None
         self.keys = changes.get("keys") or DomainKeys(entry.keys.ciphering, entry.keys.check, entry.keys.key_encryption)
-        exchange(card, "00A4040008" + ISD_AID.octets.hex())
+        exchange(card, "00A4040008" + CARD_MANAGER_AID.octets.hex())
         answer = exchange(card, initialize_update(CHALLENGE, key_version=index).encode())
         assert answer.sw == 0x9000, hex(answer.sw)
         if answer.data[11] == 0x02:
@@ -87,7 +87,7 @@ def test_desk_rotates_keys(index: int) -> None:
 def test_wrong_keys_open_nothing(index: int) -> None:
     """The desk notices first; a host that insists is refused with 6982."""
     card = a_card("plain")
-    exchange(card, "00A4040008" + ISD_AID.octets.hex())
+    exchange(card, "00A4040008" + CARD_MANAGER_AID.octets.hex())
     exchange(card, initialize_update(CHALLENGE, key_version=index).encode())
     assert exchange(card, "8482010010" + "00" * 16).sw == 0x6982
     assert exchange(card, "8482010010" + "00" * 16).sw == 0x6985  # nothing is on offer any more
@@ -125,7 +125,7 @@ def test_session_ends_with_another_selection_and_with_power() -> None:
             desk.card.reset()
         else:
             exchange(desk.card, ending)
-        exchange(desk.card, "00A4040008" + ISD_AID.octets.hex())
+        exchange(desk.card, "00A4040008" + CARD_MANAGER_AID.octets.hex())
         wrapped, _ = desk.channel.wrap(GET_MANAGER, OPENSSL)
         assert exchange(desk.card, wrapped.encode()).sw == 0x6982
 
@@ -143,7 +143,7 @@ def test_3des_sessions_are_counted() -> None:
     for _ in range(2):
         Desk(card, 1, MAC)
     card = a_card("plain", state=card.snapshot())
-    exchange(card, "00A4040008" + ISD_AID.octets.hex())
+    exchange(card, "00A4040008" + CARD_MANAGER_AID.octets.hex())
     answer = exchange(card, initialize_update(CHALLENGE, key_version=1).encode())
     assert scp02.InitializeUpdateResponse.decode(answer.data).sequence == 2
 
@@ -164,7 +164,7 @@ def test_3des_sessions_are_counted() -> None:
 def test_malformed_sessions_are_refused(command: str, sw: int) -> None:
     """The right word for each."""
     card = a_card("plain")
-    exchange(card, "00A4040008" + ISD_AID.octets.hex())
+    exchange(card, "00A4040008" + CARD_MANAGER_AID.octets.hex())
     assert exchange(card, command).sw == sw
 
 

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from stk_applet_sim.applet.enterprise import MENU_AID, application_aid
-from stk_applet_sim.applet.purse import LifeCycle
-from stk_applet_sim.uicc.globalplatform import ISD_AID
 from telecom_codecs.card.apdu import ResponseApdu
 from telecom_codecs.crypto.key_derivation import KeyUsage
 from telecom_codecs.globalplatform.commands import (
@@ -17,6 +14,8 @@ from telecom_codecs.globalplatform.commands import (
     delete,
     key_information,
 )
+from telecom_codecs.onecard.names import CARD_MANAGER_AID, MENU_AID, application_aid
+from telecom_codecs.onecard.rights import LifeCycle
 from telecom_codecs.ota.remote_command import CompactResponse
 from telecom_codecs.ota.secured_packet import PorStatus
 
@@ -110,7 +109,7 @@ def test_an_application_without_keys_can_be_deleted_and_answers_nothing() -> Non
         ([personalise_command()], 0x6A88),
         (["80e2e8000102"], 0x6985),
         (["80e40000124f10" + MENU_AID.octets.hex()], 0x6985),
-        (["80e400000a4f08" + ISD_AID.octets.hex()], 0x6985),
+        (["80e400000a4f08" + CARD_MANAGER_AID.octets.hex()], 0x6985),
         (["80e40000024f00"], 0x6A80),
         (["80e400000100"], 0x6A80),
         (["80f24000024f00".replace("80f240", "80f241")], 0x6A86),
@@ -217,7 +216,7 @@ def test_get_data_tells_keys_and_room() -> None:
 def test_management_by_the_contacts_wants_a_secure_channel() -> None:
     """Select the card manager, try to install: 6982."""
     card = a_card()
-    assert exchange(card, "00A4040008" + ISD_AID.octets.hex()).data[:2].hex() == "6f0c"
+    assert exchange(card, "00A4040008" + CARD_MANAGER_AID.octets.hex()).data[:2].hex() == "6f0c"
     assert exchange(card, install_command()).sw == 0x6982
     assert exchange(card, "80F24002024F00").sw == 0x6982
     assert exchange(card, "00A4040000").sw == 0x9000

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from stk_applet_sim.applet.enterprise import MENU_TAR
 from stk_applet_sim.uicc.memory import PowerLoss
 from stk_applet_sim.uicc.packets import PacketContext
 from telecom_codecs.cat import CommandDetails, SendShortMessage, TerminalResponse, decode_proactive
 from telecom_codecs.crypto.secret_key import KeySet, SecretKey
 from telecom_codecs.errors import LocalError
+from telecom_codecs.onecard.names import TAR_MENU
 from telecom_codecs.ota.packet_security import open_command
 from telecom_codecs.ota.remote_command import CompactResponse
 from telecom_codecs.ota.secured_packet import PorStatus, ResponseHeader
@@ -307,8 +307,8 @@ def test_an_applet_receives_packets_of_its_tar() -> None:
         seen.append((message, context.authentic, context.originator))
         return b"\x00"
 
-    card.register_receiver(MENU_TAR, 0x16, receive)
-    response = Platform.of(card).send(str(MENU_TAR), b"hello")
+    card.register_receiver(TAR_MENU, 0x16, receive)
+    response = Platform.of(card).send(str(TAR_MENU), b"hello")
     assert response.packet.data == b"\x00"
     assert seen == [(b"hello", True, PLATFORM)]
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from stk_applet_sim.applet.enterprise import application_aid
 from stk_applet_sim.uicc.card import Uicc
 from stk_applet_sim.uicc.memory import PowerLoss
 from telecom_codecs.globalplatform.commands import delete
+from telecom_codecs.onecard.names import application_aid
 
 from .issuing import (
     ENTERPRISE,
