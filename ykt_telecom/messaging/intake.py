@@ -15,6 +15,7 @@ from smsc_gateway.smpp.status import CommandStatus
 
 from ..ota.means import OtaMeans
 from ..registry.audit.steps import record
+from ..registry.audit.subject import Subject
 from ..storage.committer import Committer
 from ..storage.context import StepContext
 from ..storage.faults import StorageUnavailable
@@ -97,7 +98,7 @@ class Intake:
                     received_at=context.now,
                 )
             )
-            record(conn, at=context.now, actor="inbox", action="inbox.put_aside", subject=digest[:16])
+            record(conn, at=context.now, actor="inbox", action="inbox.put_aside", subject=Subject.message(digest[:16]))
 
         try:
             await self._committer.perform(store)

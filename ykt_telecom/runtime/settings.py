@@ -181,6 +181,14 @@ class KeySettings(_Section):
     kek_file: Path | None = None
 
 
+class AuditSettings(_Section):
+    """[audit]"""
+
+    #: Where the head of the audit chain is noted after each commit, outside the database's folder. Empty:
+    #: `audit.head` beside the KEK.
+    anchor_file: Path | None = None
+
+
 class LogSettings(_Section):
     """[log]"""
 
@@ -198,6 +206,7 @@ class Settings(_Section):
     sms: SmsSettings = SmsSettings()
     ota: OtaSettings = OtaSettings()
     keys: KeySettings = KeySettings()
+    audit: AuditSettings = AuditSettings()
     log: LogSettings = LogSettings()
 
     @property
@@ -208,6 +217,10 @@ class Settings(_Section):
     @property
     def kek_path(self) -> Path:
         return self.keys.kek_file or self.data_dir / "secrets" / "kek"
+
+    @property
+    def anchor_path(self) -> Path:
+        return self.audit.anchor_file or self.kek_path.with_name("audit.head")
 
     @model_validator(mode="after")
     def _known_database(self) -> Settings:

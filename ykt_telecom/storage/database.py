@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect
 from sqlalchemy.pool import NullPool
 
 from .faults import AlreadyRunning, SchemaMismatch
-from .later import collecting
+from .later import transaction
 from .schema import SCHEMA_VERSION, load_areas, schema_version
 
 _READ_ONLY = "ykt_read_only"
@@ -59,7 +59,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """One transaction that commits at the end and rolls back on an exception."""
-        with self.engine.begin() as connection, collecting(connection):
+        with transaction(self.engine) as connection:
             yield connection
 
     @contextmanager

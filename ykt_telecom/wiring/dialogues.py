@@ -19,6 +19,7 @@ from ..messaging.receivers import Hooks
 from ..ota.outcome import JobKind
 from ..ota.steps import order_job
 from ..registry.audit.steps import record
+from ..registry.audit.subject import Subject
 from ..registry.keys.wrapping import KeyRing
 from ..runtime.clock import Clock
 from ..storage.committer import Committer
@@ -129,5 +130,7 @@ def _send_text(
     )
 
 
-def _record(connection: Connection, *, action: str, subject: str, facts: Mapping[str, Any], now: datetime) -> None:
+def _record(
+    connection: Connection, *, action: str, subject: Subject | str, facts: Mapping[str, Any], now: datetime
+) -> None:
     record(connection, at=now, actor=ORIGIN, action=action, subject=subject, facts=facts)

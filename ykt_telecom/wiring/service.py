@@ -34,7 +34,8 @@ from ..messaging.receivers import Hooks
 from ..messaging.sending import settle_after_crash
 from ..ota.dispatch import Dispatcher
 from ..ota.means import OtaMeans
-from ..registry.audit.steps import seal
+from ..registry.audit.anchor import Anchor
+from ..registry.audit.chain import KEY_PURPOSE, seal_audit
 from ..registry.keys.steps import prove_key_ring
 from ..registry.keys.wrapping import KeyRing, open_key_ring
 from ..runtime.bridge import deferred
@@ -44,7 +45,6 @@ from ..runtime.supervisor import Supervisor
 from ..runtime.tokens import SystemTokens, Tokens
 from ..storage.committer import Committer
 from ..storage.database import Database, create_all, open_database
-from ..storage.faults import StorageUnavailable
 from ..storage.marks import JOBS, OUTBOX
 from .dialogues import join_dialogues
 from .jobs import connect_jobs
@@ -54,8 +54,6 @@ __all__ = ["Hooks", "ManagedLink", "Service", "join_everything", "serve"]
 
 log = structlog.get_logger(__name__)
 
-#: Seconds between two sealings of the audit log.
-_SEAL_EVERY = 2.0
 #: Seconds that a stop waits for answers of the SMSC.
 _DRAIN = 5.0
 
@@ -114,7 +112,6 @@ class Service:
         self._dispatcher: Dispatcher | None = None
         self._pumps: list[Pump] = []
         self._scheduler: AsyncIOScheduler | None = None
-        self._sealing: asyncio.Task[Any] | None = None
         self._stopped = False
 
     @property
@@ -132,6 +129,7 @@ class Service:
             os.umask(0o077)
             self._database = open_database(self.settings.database_path)
             create_all(self._database, self.clock.now())
+            seal_audit(self._database, self.ring.derive(KEY_PURPOSE), Anchor(self.settings.anchor_path))
             with self._database.reading() as conn:
                 prove_key_ring(conn, self.ring)
             self._committer = Committer(self._database, self.clock, self.tokens)
@@ -170,7 +168,6 @@ class Service:
         self.supervisor.spawn(self._dispatcher.run(), name="jobs", critical=True)
         for number, pump in enumerate(self._pumps):
             self.supervisor.spawn(pump.run(), name=f"pump {number}", critical=True)
-        self._sealing = self.supervisor.spawn(self._seal(), name="audit seal", critical=True)
         if self.settings.http.enabled:
             self.http = HttpServer(make_app(self), self.settings.http.host, self.settings.http.port)
             self.supervisor.spawn(self.http.run(), name="http", critical=True)
@@ -194,17 +191,6 @@ class Service:
         spread = random.Random()  # noqa: S311 - spreads reconnects, nothing secret
         return AwaitedLink(configuration, on_deliver=on_deliver, reactor=self._reactor, random=spread)
 
-    async def _seal(self) -> None:
-        """Chain the audit rows that are not chained yet."""
-        key = self.ring.derive("audit chain")
-        while True:
-            await asyncio.sleep(_SEAL_EVERY)
-            try:
-                while await self.committer.run(lambda conn: seal(conn, key), bulk=True):
-                    pass
-            except StorageUnavailable:
-                continue
-
     # --- stopping ------------------------------------------------------------------------------------------------
 
     async def stop(self) -> None:
@@ -225,25 +211,14 @@ class Service:
             await link.stop()
         if self._dispatcher is not None:
             self._dispatcher.stop()
-        if self._sealing is not None:
-            self._sealing.cancel()
         if self.http is not None:
             await self.http.stop()
         await self.supervisor.stop()
         if self._committer is not None:
-            await self._last_seal()
             await self._committer.stop()
         if self._database is not None:
             self._database.close()
         log.info("service stopped", reason=self.supervisor.reason)
-
-    async def _last_seal(self) -> None:
-        key = self.ring.derive("audit chain")
-        try:
-            while await self.committer.run(lambda conn: seal(conn, key)):
-                pass
-        except StorageUnavailable:
-            return
 
     def _died(self, reason: str) -> None:
         log.error("service must stop", reason=reason)

@@ -16,6 +16,8 @@ from typing import Any, TypeVar
 import click
 from sqlalchemy import Connection
 
+from ...registry.audit.anchor import Anchor
+from ...registry.audit.chain import KEY_PURPOSE, seal_audit
 from ...registry.keys.wrapping import KekRefused, KeyRing, open_key_ring
 from ...runtime.clock import SystemClock
 from ...runtime.settings import BadConfiguration, Settings, read_settings
@@ -79,6 +81,7 @@ def held(settings: Settings) -> Iterator[Database]:
         raise Trouble(f"{error}, then run this command again; the service takes up what it writes") from None
     try:
         create_all(database, SystemClock().now())
+        seal_audit(database, ring_of(settings).derive(KEY_PURPOSE), Anchor(settings.anchor_path))
         yield database
     finally:
         database.close()

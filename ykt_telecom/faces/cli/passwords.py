@@ -13,6 +13,7 @@ from telecom_codecs.onecard.password import ServicePassword, is_weak
 from ...flows.dialogue.password import SALT_OCTETS
 from ...flows.dialogue.password_steps import lock, set_password, unlock
 from ...registry.audit.steps import record
+from ...registry.audit.subject import Subject
 from ...registry.cards.steps import NoSuchCard, find_card
 from ...runtime.settings import Settings
 from ...storage.context import StepContext
@@ -82,7 +83,7 @@ def _do(settings: Settings, iccid: str, action: str, step: Callable[[Connection,
         except NoSuchCard as error:
             raise Trouble(str(error)) from None
         step(connection, context)
-        record(connection, at=context.now, actor=actor(), action=action, subject=f"card:{iccid[-6:]}")
+        record(connection, at=context.now, actor=actor(), action=action, subject=Subject.card(iccid))
 
     write(settings, audited)
     click.echo("done")

@@ -17,6 +17,7 @@ from telecom_codecs.onecard.password import ServicePassword
 from telecom_codecs.onecard.requests import CardRequest
 
 from ...ota.outcome import JobKind
+from ...registry.audit.subject import Subject
 from ...registry.cards.states import Refused
 from ...storage.context import StepContext
 from .machine import DIALOGUE, Event, OutOfTurn, State
@@ -87,7 +88,7 @@ class Turn:
     def record(self, action: str, row: Row[Any], **facts: Any) -> None:
         known = {"card": row.iccid[-6:], "operation": row.operation, **facts}
         self.neighbours.record(
-            self.connection, action=action, subject=f"dialogue {row.id}", facts=known, now=self.context.now
+            self.connection, action=action, subject=str(Subject.dialogue(row.id)), facts=known, now=self.context.now
         )
 
     def cover(self, request: Request, password: ServicePassword) -> bytes:

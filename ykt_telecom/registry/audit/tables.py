@@ -1,14 +1,12 @@
-"""Table of the audit log: every change of state has its row, written in the same transaction."""
+"""Table of the audit log: every change of state has its row, written and sealed in the same transaction."""
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, String, Table, text
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, String, Table
 
 from ...storage.schema import BigKey, Instant, metadata
 
-_UNSEALED = text("seal is null")
-
-#: `seal` chains the rows: HMAC over the row and the seal before it; null until the sealing step has passed.
+#: `seal` chains the rows: HMAC over the row and the seal before it. `seq` has no gaps.
 audit_row = Table(
     "audit_row",
     metadata,
@@ -19,11 +17,12 @@ audit_row = Table(
     Column("subject", String(96), nullable=False),
     Column("facts", JSON, nullable=False),
     Column("seal", String(64)),
-    Index("ix_audit_row_unsealed", "seq", sqlite_where=_UNSEALED, postgresql_where=_UNSEALED),
+    # what happened to this card
+    Index("ix_audit_row_subject", "subject", "seq"),
     sqlite_autoincrement=True,
 )
 
-#: One row: how far the chain has come, proved by an HMAC. Without it the chain's end could be cut off or sealed anew.
+#: One row: how far the chain has come, proved by an HMAC. Writers queue for it at the end of their transactions.
 audit_head = Table(
     "audit_head",
     metadata,

@@ -15,6 +15,7 @@ from telecom_codecs.onecard.names import SLOTS
 from ...runtime.errors import Refusal
 from ...storage.literal import among, outside
 from ..audit.steps import record
+from ..audit.subject import Subject
 from .states import (
     APPLICATION,
     CARD,
@@ -84,7 +85,7 @@ def add_card(conn: Connection, new: NewCard, *, actor: str, now: datetime) -> bo
             updated_at=now,
         )
     )
-    record(conn, at=now, actor=actor, action="card.import", subject=f"card:{iccid}", facts={"state": state})
+    record(conn, at=now, actor=actor, action="card.import", subject=Subject.card(iccid), facts={"state": state})
     return True
 
 
@@ -112,7 +113,7 @@ def move_card(conn: Connection, iccid: str, event: CardEvent, *, actor: str, now
             at=now,
             actor=actor,
             action=f"card.{event.lower()}",
-            subject=f"card:{iccid}",
+            subject=Subject.card(iccid),
             facts={"from": before, "to": after},
         )
     return after
@@ -184,7 +185,7 @@ def add_application(
         at=now,
         actor=actor,
         action="application.order_install",
-        subject=f"application:{application_id}",
+        subject=Subject.application(application_id),
         facts={"card": iccid[-6:], "enterprise": enterprise_id, "slot": slot},
     )
 
@@ -206,7 +207,7 @@ def move_application(
         at=now,
         actor=actor,
         action=f"application.{event.lower()}",
-        subject=f"application:{application_id}",
+        subject=Subject.application(application_id),
         facts={"from": before, "to": after},
     )
     if after is ApplicationState.ACTIVE:

@@ -15,6 +15,7 @@ from telecom_codecs.card.identities import Msisdn
 from ...runtime.errors import Refusal
 from ...texts.signature import is_signature, signature_from
 from ..audit.steps import record
+from ..audit.subject import Subject
 from .states import MemberState
 from .tables import enterprise, member
 
@@ -90,7 +91,7 @@ def add_enterprise(
             created_at=now,
         )
     )
-    record(conn, at=now, actor=actor, action="enterprise.add", subject=f"enterprise:{enterprise_id}")
+    record(conn, at=now, actor=actor, action="enterprise.add", subject=Subject.enterprise(enterprise_id))
     return enterprise_id
 
 
@@ -140,7 +141,7 @@ def add_members(
             at=now,
             actor=actor,
             action="member.add",
-            subject=f"enterprise:{enterprise_id}",
+            subject=Subject.enterprise(enterprise_id),
             facts={"members": added},
         )
     return ImportCount(added, unchanged)

@@ -12,6 +12,7 @@ from telecom_codecs.crypto.secret_key import BlockCipher, CryptoProvider, KeySet
 
 from ...runtime.errors import Refusal
 from ..audit.steps import record
+from ..audit.subject import Subject
 from ..cards.tables import card_key
 from .tables import mother_key
 from .wrapping import BindingMismatch, KekRefused, KeyBinding, KeyRing
@@ -119,7 +120,7 @@ def store_mother_key(
         at=now,
         actor=actor,
         action="key.mother.store",
-        subject=f"enterprise:{enterprise_id}",
+        subject=Subject.enterprise(enterprise_id),
         facts={"version": version},
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -142,9 +144,13 @@ def test_a_bad_configuration_ends_with_status_2(ykt: Typed) -> None:
 
 
 def test_the_audit_chain_can_be_verified(ykt: Typed) -> None:
-    """Rows entered offline are sealed by the service later; until then they are counted."""
+    """A command seals what it records: an edit before any service ran is named."""
     ykt("enterprise", "add", "ACME", "红岩实业")
-    assert "not sealed yet" in ykt("audit", "verify")
+    assert "2 records fit the chain and its anchor" in ykt("audit", "verify")
+    with contextlib.closing(sqlite3.connect(ykt.data / "database" / "ykt.db")) as database:
+        database.execute("update audit_row set actor = 'somebody else' where seq = 1")
+        database.commit()
+    assert "record 1 does not fit the chain" in ykt("audit", "verify", status=1)
 
 
 @pytest.mark.parametrize("bad", ["readable", "missing", "beside", "malformed"])

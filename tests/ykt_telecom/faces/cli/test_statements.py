@@ -13,6 +13,7 @@ from ykt_telecom.faces.cli.attendance import attendance
 from ykt_telecom.faces.cli.statements import statement
 from ykt_telecom.faces.cli.transactions import transaction
 from ykt_telecom.flows.statements.period import Period
+from ykt_telecom.registry.keys.wrapping import KEK_LENGTH, create_kek
 from ykt_telecom.runtime.clock import SystemClock
 from ykt_telecom.storage.database import create_all, open_database
 
@@ -22,6 +23,7 @@ def folder(tmp_path: Path) -> Path:
     """A data folder with one member, copied from a world in memory."""
     world = a_world()
     world.add_member(1, HUAXIN)
+    create_kek(tmp_path / "secrets" / "kek", bytes(KEK_LENGTH))
     database = open_database(tmp_path / "database" / "ykt.db")
     create_all(database, SystemClock().now())
     with world.reading() as source, database.writing() as target:

@@ -1,0 +1,73 @@
+"""Walks the audit chain from its first row to the anchor outside the database."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from .anchor import Anchor, Anchored
+from .chain import BROKEN, FIRST, Head, proof_of, seal_of
+from .tables import audit_head, audit_row
+
+
+@dataclass(frozen=True, slots=True)
+class ChainVerdict:
+    """How far the chain holds. `bad` is the first row that does not fit; `reason` says what is wrong, None if nothing.
+
+    `breaks` are rows by which the log itself says that it did not fit its anchor when it was opened.
+    """
+
+    sealed: int
+    bad: int | None = None
+    reason: str | None = None
+    breaks: tuple[int, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        return self.reason is None and not self.breaks
+
+
+def verify(conn: Connection, key: bytes, anchor: Anchor) -> ChainVerdict:
+    """Walk the whole chain: every row, its head, and the point that is anchored outside."""
+    anchored = anchor.furthest()
+    before, last = FIRST, 0
+    breaks: list[int] = []
+    for row in conn.execute(select(audit_row).order_by(audit_row.c.seq).execution_options(yield_per=1000)):
+        verdict = ChainVerdict(last, row.seq, f"record {row.seq} does not fit the chain", tuple(breaks))
+        if row.seq != last + 1 or row.seal is None:
+            return verdict
+        if not hmac.compare_digest(row.seal, seal_of(key, before, row.seq, row._asdict())):
+            return verdict
+        before, last = row.seal, row.seq
+        if anchored is not None and anchored.seq == row.seq and not _is(anchored, key, before):
+            return ChainVerdict(last - 1, last, f"record {last} is not what the anchor knows", tuple(breaks))
+        if row.action == BROKEN:
+            breaks.append(row.seq)
+    reason = _end(conn, key, Head(last, before), anchored, anchor)
+    return ChainVerdict(last, None if reason is None else last + 1, reason, tuple(breaks))
+
+
+def _is(anchored: Anchored, key: bytes, seal: str) -> bool:
+    return hmac.compare_digest(anchored.proof, proof_of(key, Head(anchored.seq, seal)))
+
+
+def _end(conn: Connection, key: bytes, last: Head, anchored: Anchored | None, anchor: Anchor) -> str | None:
+    """What is wrong at the end of rows that fit each other, or None."""
+    head = conn.execute(select(audit_head)).one_or_none()
+    if head is None and anchored is None and last.seq == 0:
+        return None
+    if head is None:
+        return f"the head is gone: {last.seq} records are there, nobody can say how many there were"
+    if not hmac.compare_digest(head.proof, proof_of(key, Head(head.seq, head.seal))):
+        return "the head is not proved by the key"
+    if (head.seq, head.seal) != (last.seq, last.seal):
+        return f"the head is at record {head.seq}, the last record is {last.seq}: some are missing or do not belong"
+    if anchored is None:
+        return f"the anchor is gone: nothing at {anchor.path}"
+    if anchored.seq > last.seq:
+        return (
+            f"the anchor knows {anchored.seq} records, {last.seq} are there: the end was cut, or an older copy put back"
+        )
+    return None
