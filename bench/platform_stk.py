@@ -68,7 +68,7 @@ async def statements(running: Platform, options: argparse.Namespace) -> None:
     from ykt_telecom.demo.people import WORK  # noqa: PLC0415
     from ykt_telecom.flows.statements.period import Period  # noqa: PLC0415
     from ykt_telecom.flows.statements.runs import run_one  # noqa: PLC0415
-    from ykt_telecom.flows.statements.steps import StatementKind  # noqa: PLC0415
+    from ykt_telecom.flows.statements.states import StatementKind  # noqa: PLC0415
     from ykt_telecom.flows.statements.tables import statement  # noqa: PLC0415
 
     period = Period.of(datetime.now(running.service.clock.now().tzinfo))
@@ -79,7 +79,7 @@ async def statements(running: Platform, options: argparse.Namespace) -> None:
             statement.c.state.not_in(("DELIVERED", "SUPPRESSED"))
         )
         start = time.perf_counter()
-        done = await run_one(running.service.committer.perform, WORK.number, StatementKind.CONSUMPTION, period)
+        done = await run_one(running.service.committer, WORK.number, StatementKind.CONSUMPTION, period)
         while await running.service.committer.read(lambda conn, query=undelivered: conn.execute(query).scalar_one()):
             await asyncio.sleep(0.02)
         runs.append(Run(done.written, time.perf_counter() - start, []))

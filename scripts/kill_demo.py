@@ -122,12 +122,12 @@ async def _run_statements(lab: Any, chance: random.Random, upto: int) -> None:
     """One kind of one month more in each life, so that no life is without a statement run to die in."""
     from ykt_telecom.flows.statements.period import Period  # noqa: PLC0415
     from ykt_telecom.flows.statements.runs import run_statements  # noqa: PLC0415
-    from ykt_telecom.flows.statements.steps import StatementKind  # noqa: PLC0415
+    from ykt_telecom.flows.statements.states import StatementKind  # noqa: PLC0415
 
     wanted = [(text, kind) for text in PERIODS for kind in StatementKind][: upto + 1]
     await asyncio.sleep(chance.uniform(0, LONGEST_LIFE / 4))
     for text, kind in wanted:
-        await run_statements(lab.service.committer.perform, Period.parse(text), kinds=[kind], batch=2)
+        await run_statements(lab.service.committer, Period.parse(text), kinds=[kind], page=2)
 
 
 async def _delete_and_issue(lab: Any, chance: random.Random) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from enum import Enum
@@ -43,7 +45,10 @@ _the_one = cache(empty_database)
 def database_of(image: bytes) -> Database:
     """The one database, filled from an image: who had it before has it no more, and its SQL is compiled already."""
     found = _the_one()
-    _raw(found).deserialize(image)
+    # not by `deserialize` of its own: a connection that has used json_each crashes after it (SQLite 3.40.1)
+    with contextlib.closing(sqlite3.connect(":memory:")) as source:
+        source.deserialize(image)
+        source.backup(_raw(found))
     return found
 
 

@@ -149,7 +149,7 @@ def _listed(phone: Phone) -> list[EnterpriseApplication]:
 
 async def run_bills(lab: Lab) -> None:
     """Both statements of February, for every enterprise."""
-    await lab.operator(lambda service: run_statements(service.committer.perform, PERIOD))
+    await lab.operator(lambda service: run_statements(service.committer, PERIOD))
 
 
 async def begin_membership(lab: Lab) -> None:

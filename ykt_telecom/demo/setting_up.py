@@ -21,7 +21,7 @@ from telecom_codecs.onecard.rights import Rights
 from ..flows.dialogue.password_steps import set_password
 from ..flows.statements.period import Period
 from ..flows.statements.schedule import set_schedule
-from ..flows.statements.steps import StatementKind
+from ..flows.statements.states import StatementKind
 from ..ledger.attendance.steps import AttendanceEvent, post_event
 from ..ledger.money.steps import CardTransaction, post_transaction
 from ..ledger.money.steps import Kind as MoneyKind

@@ -210,7 +210,7 @@ class Tour:
         self._step("Monthly statements", f"月账单：{period}")
         handset = self._handset
         before = len(handset.inbox.messages)
-        reports = await run_statements(self.lab.service.committer.perform, period)
+        reports = await run_statements(self.lab.service.committer, period)
         written, segments = sum(report.written for report in reports), sum(report.segments for report in reports)
         self._say(f"{written} statements, {segments} segments; each member and enterprise gets each kind once.")
 
@@ -219,7 +219,7 @@ class Tour:
             return all(line.state in {"DELIVERED", "SUPPRESSED"} for line in lines)
 
         await self.lab.until(receipted, "the delivery receipts")
-        again = await run_statements(self.lab.service.committer.perform, period)
+        again = await run_statements(self.lab.service.committer, period)
         self._verify(sum(report.written for report in again) == 0, "a second run writes nothing")
         for run in await self.lab.read(lambda conn: runs_of(conn, period)):
             states = ", ".join(f"{state} {count}" for state, count in run.states)

@@ -18,6 +18,8 @@ _BRACKETS = str.maketrans({"【": "〔", "】": "〕"})
 #: Letters, marks, numbers, punctuation, symbols and the plain space; no controls, formats or private use.
 _VISIBLE = frozenset("LMNPS")
 NAME_UNITS = 24
+#: Most names: ideographs, of which nothing is composed, hidden, cut out or counted twice.
+_IDEOGRAPHS = re.compile("[\u4e00-\u9fff]+")
 
 
 def clean_name(text: str, limit: int = NAME_UNITS) -> str:
@@ -26,6 +28,8 @@ def clean_name(text: str, limit: int = NAME_UNITS) -> str:
     >>> clean_name("Jo\\nBAL 9999999"), clean_name("{0.__class__}")
     ('Jo BAL 9999999', '{0.__class__}')
     """
+    if len(text) <= limit and _IDEOGRAPHS.fullmatch(text):
+        return text
     composed = unicodedata.normalize("NFC", text).translate(_BRACKETS)
     shown = "".join(_visible(character) for character in composed)
     line = " ".join(_LINK.sub("", shown).split())

@@ -32,17 +32,26 @@ def signature_or_default(kept: str | None) -> str:
     return kept if kept is not None and is_signature(kept) else DEFAULT_SIGNATURE
 
 
+def bracketed(signature: str = DEFAULT_SIGNATURE) -> str:
+    """What a signed text begins with.
+
+    >>> bracketed("华信科技")
+    '【华信科技】'
+    """
+    if not is_signature(signature):
+        raise BadSignature(f"signature of {len(signature)} characters: 2 to 12 are wanted, no brackets")
+    return f"【{signature}】"
+
+
 def signed(body: str, signature: str = DEFAULT_SIGNATURE) -> str:
     """The body behind its signature.
 
     >>> signed("已退订考勤账单。")
     '【移动一卡通】已退订考勤账单。'
     """
-    if not is_signature(signature):
-        raise BadSignature(f"signature of {len(signature)} characters: 2 to 12 are wanted, no brackets")
     if "【" in body or "】" in body:
         raise BadSignature("the body brings signature brackets of its own")
-    return f"【{signature}】{body}"
+    return bracketed(signature) + body
 
 
 def signed_english(body: str) -> str:

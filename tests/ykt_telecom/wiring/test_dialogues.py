@@ -25,7 +25,7 @@ from ykt_telecom.flows.dialogue.password_steps import set_password
 from ykt_telecom.flows.dialogue.tables import dialogue
 from ykt_telecom.flows.statements.period import Period
 from ykt_telecom.flows.statements.schedule import set_schedule
-from ykt_telecom.flows.statements.steps import StatementKind
+from ykt_telecom.flows.statements.states import StatementKind
 from ykt_telecom.flows.statements.tables import statement
 from ykt_telecom.messaging.receivers import Hooks, OnJobOutcome
 from ykt_telecom.messaging.tables import outbox
@@ -34,6 +34,7 @@ from ykt_telecom.ota.tables import job
 from ykt_telecom.registry.cards.tables import card_application
 from ykt_telecom.registry.keys.wrapping import KeyRing
 from ykt_telecom.runtime.clock import BUSINESS_ZONE, Clock, ManualClock
+from ykt_telecom.runtime.supervisor import Supervisor
 from ykt_telecom.runtime.tokens import SeededTokens
 from ykt_telecom.storage.committer import Committer
 from ykt_telecom.storage.context import StepContext
@@ -53,6 +54,7 @@ class Host:
     schedules: list[Callable[[AsyncIOScheduler], None]] = field(default_factory=list)
     on_start: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
     on_stop: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
+    supervisor: Supervisor = field(default_factory=lambda: Supervisor(print))
 
     async def rows(self, table: Any) -> list[Any]:
         return await self.committer.read(lambda connection: list(connection.execute(select(table))))
@@ -140,6 +142,7 @@ async def test_statements_are_scheduled_and_caught_up_at_start(tmp_path: Path) -
         for begin in host.on_start:
             await begin()
         assert [scheduled.id for scheduled in scheduler.get_jobs()] == ["statement-1001-consumption"]
+        await host.supervisor.stop()
         assert [(row.period, row.state) for row in await host.rows(statement)] == [("2026-09", "QUEUED")]
         await scheduler.get_jobs()[0].func(*scheduler.get_jobs()[0].args)
         assert len(await host.rows(statement)) == 1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,11 +12,14 @@ from sqlalchemy import Connection
 
 from ...runtime.clock import Clock, SystemClock
 from ...runtime.tokens import SystemTokens, Tokens
+from ...storage.committer import BatchStep
 from ...storage.context import StepContext
 from ...storage.database import Database
 from .access import held, settings_of
 
 T = TypeVar("T")
+I = TypeVar("I")  # noqa: E741 - an item
+R = TypeVar("R")
 
 
 class OfflineWriter:
@@ -38,6 +42,30 @@ class OfflineWriter:
             return self.run(step)
 
         return at_once()
+
+    def together(self, step: BatchStep[I, R], item: I, *, bulk: bool = False) -> Awaitable[R]:
+        """As `Committer.together`: done when it returns."""
+        return Settled(self.run(lambda connection, context: step(connection, context, [item]))[0])
+
+    def read(self, step: Callable[[Connection], T]) -> Awaitable[T]:
+        """As `Committer.read`."""
+
+        async def at_once() -> T:
+            with self._database.reading() as connection:
+                return step(connection)
+
+        return at_once()
+
+
+@dataclass(frozen=True, slots=True)
+class Settled(Awaitable[T]):
+    """What is there already, for whoever awaits it, now or never."""
+
+    value: T
+
+    def __await__(self) -> Generator[Any, None, T]:
+        return self.value
+        yield  # makes it a generator: nothing is waited for
 
 
 def drive(work: Coroutine[Any, Any, T]) -> T:

@@ -11,9 +11,10 @@ import click
 
 from ...flows.statements.overview import RunLine, StatementLine, runs_of, statements_of
 from ...flows.statements.period import BadPeriod, Period
+from ...flows.statements.run import NoSuchEnterprise, enterprises_of
 from ...flows.statements.runs import RunReport, run_statements
 from ...flows.statements.schedule import BadSchedule, set_schedule
-from ...flows.statements.steps import NoSuchEnterprise, StatementKind, enterprises_of
+from ...flows.statements.states import StatementKind
 from .access import configured, reading, settings_of
 from .offline import drive, offline_writer
 from .output import Trouble
@@ -53,7 +54,7 @@ def run(
     kinds = tuple(StatementKind) if kind is None else (StatementKind(kind.upper()),)
     with offline_writer(config, data) as writer:
         try:
-            reports = drive(run_statements(writer.perform, period, kinds=kinds, enterprise_id=enterprise))
+            reports = drive(run_statements(writer, period, kinds=kinds, enterprise_id=enterprise))
         except (NoSuchEnterprise, BadPeriod) as error:
             raise Trouble(str(error)) from None
     if as_json:

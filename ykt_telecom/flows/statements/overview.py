@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from ...registry.directory.tables import enterprise, member
 from ...texts.names import clean_name, mask_name, mask_tail
 from .period import Period
-from .steps import StatementKind
+from .states import StatementKind
 from .tables import statement, statement_run
 
 

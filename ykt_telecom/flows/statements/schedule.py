@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, insert, select
 from ...runtime.clock import BUSINESS_ZONE
 from ...runtime.errors import Refusal
 from .period import Period
-from .steps import RunState, StatementKind
+from .states import RunState, StatementKind
 from .tables import statement_run, statement_schedule
 
 

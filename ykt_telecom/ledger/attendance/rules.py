@@ -6,9 +6,10 @@ The first tap of a day is 上班, the last is 下班. A single tap is the one wh
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 
 SATURDAY = 5
 #: Overtime counts in half hours, and only whole ones.
@@ -61,11 +62,39 @@ class Month:
 
 def judge_day(day: date, taps: Iterable[datetime], hours: Shift) -> Day:
     """What the taps of one working day amount to; at least one is wanted."""
-    minutes = sorted(tap.hour * 60 + tap.minute for tap in taps)
+    return _judge(day, [tap.hour * 60 + tap.minute for tap in taps], hours)
+
+
+def judge_month(year: int, month: int, taps: Iterable[datetime], leave: Iterable[date], hours: Shift) -> Month:
+    """Add the days up; taps on days off do not count."""
+    by_day: dict[date, list[int]] = {}
+    for tap in taps:
+        by_day.setdefault(tap.date(), []).append(tap.hour * 60 + tap.minute)
+    return judge_minutes(year, month, by_day, leave, hours)
+
+
+def judge_minutes(
+    year: int, month: int, taps: Mapping[date, Sequence[int]], leave: Iterable[date], hours: Shift
+) -> Month:
+    """As :func:`judge_month` for taps that are told by day, in minutes after its midnight."""
+    working = working_days(year, month)
+    days = [_judge(day, minutes, hours) for day, minutes in taps.items() if day in working]
+    return Month(
+        expected_days=len(working),
+        attended_days=len(days),
+        late=sum([day.late_minutes > 0 for day in days]),
+        early=sum([day.early_minutes > 0 for day in days]),
+        missing=sum([day.is_missing_a_tap for day in days]),
+        leave_days=len(working.intersection(leave)),
+        overtime_tenths=sum([day.overtime_minutes for day in days]) // 6,
+    )
+
+
+def _judge(day: date, minutes: Sequence[int], hours: Shift) -> Day:
     if not minutes:
         raise ValueError("a day without taps is an absence, not a day")
-    start: int | None = minutes[0]
-    end: int | None = minutes[-1]
+    start: int | None = min(minutes)
+    end: int | None = max(minutes)
     if len(minutes) == 1:
         if abs(minutes[0] - hours.starts_minute) <= abs(minutes[0] - hours.ends_minute):
             end = None
@@ -77,25 +106,7 @@ def judge_day(day: date, taps: Iterable[datetime], hours: Shift) -> Day:
     return Day(day, start, end, late, early, over - over % OVERTIME_STEP_MINUTES)
 
 
-def judge_month(year: int, month: int, taps: Iterable[datetime], leave: Iterable[date], hours: Shift) -> Month:
-    """Add the days up; taps on days off do not count."""
-    by_day: dict[date, list[datetime]] = {}
-    for tap in taps:
-        by_day.setdefault(tap.date(), []).append(tap)
-    working = working_days(year, month)
-    away = {day for day in leave if day in working}
-    days = [judge_day(day, by_day[day], hours) for day in sorted(working) if day in by_day]
-    return Month(
-        expected_days=len(working),
-        attended_days=len(days),
-        late=sum(day.late_minutes > 0 for day in days),
-        early=sum(day.early_minutes > 0 for day in days),
-        missing=sum(day.is_missing_a_tap for day in days),
-        leave_days=len(away),
-        overtime_tenths=sum(day.overtime_minutes for day in days) // 6,
-    )
-
-
+@cache
 def working_days(year: int, month: int) -> frozenset[date]:
     """Monday to Friday; holidays come with the enterprises' calendars."""
     days = (date(year, month, day) for day in range(1, calendar.monthrange(year, month)[1] + 1))

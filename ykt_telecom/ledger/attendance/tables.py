@@ -22,7 +22,8 @@ attendance_event = Table(
     Column("accepted_at", Instant, nullable=False),
     Column("origin", String(72), nullable=False),
     Index("uq_attendance_event_counter", "application_id", "counter", unique=True),
-    Index("ix_attendance_event_month", "enterprise_id", "occurred_at"),
+    # a statement reads the punches of a card in a month: never those of the whole enterprise
+    Index("ix_attendance_event_card", "iccid", "enterprise_id", "kind", "occurred_at"),
     sqlite_autoincrement=True,
 )
 

@@ -22,6 +22,9 @@ LARGEST_COUNTER = 0xFFFF_FFFF
 FLOAT, SALES = "FLOAT", "SALES"
 SHORT = "spends more than the purse holds"  #: why a purchase waits for a load that has not been uploaded yet
 
+#: The number of the booking that comes next, while it is not there yet: above all that are, and never given twice.
+_NEXT_BOOKING = select(func.coalesce(func.max(posting.c.id), 0) + 1).scalar_subquery()
+
 
 class Kind(StrEnum):
     """What happened on the card."""
@@ -126,6 +129,7 @@ def post_transaction(connection: Connection, what: CardTransaction, *, now: date
             state=Taken.POSTED if dispute is None else Taken.DISPUTED,
             reason=dispute,
             origin=origin,
+            booking=_NEXT_BOOKING if dispute is None else None,
         )
         .returning(card_transaction.c.id)
     ).scalar_one()
@@ -157,7 +161,7 @@ def _book_what_was_short(connection: Connection, iccid: str, enterprise_id: int,
             connection.execute(
                 update(card_transaction)
                 .where(card_transaction.c.id == row.id)
-                .values(state=Taken.POSTED, reason=None, accepted_at=now)
+                .values(state=Taken.POSTED, reason=None, accepted_at=now, booking=_NEXT_BOOKING)
             )
             _book(connection, what, row.id, now)
 

@@ -29,7 +29,8 @@ purse = Table(
     CheckConstraint("balance_fen >= 0", name="balance_not_negative"),
 )
 
-#: What a card did, as a terminal or an upload reported it. `id` grows in the order of acceptance: cut-offs are ids.
+#: What a card did, as a terminal or an upload reported it. `booking` grows in the order in which rows are booked, which
+#: is not that of their ids: a disputed one is booked later, or never (NULL). Cut-offs of statements are such numbers.
 card_transaction = Table(
     "card_transaction",
     metadata,
@@ -48,12 +49,13 @@ card_transaction = Table(
     Column("state", String(8), nullable=False),
     Column("reason", String(80)),
     Column("origin", String(72), nullable=False),
+    Column("booking", BigInteger),
     CheckConstraint("amount_fen > 0", name="amount_positive"),
     Index("uq_card_transaction_counter", "application_id", "counter", unique=True),
-    Index("ix_card_transaction_month", "enterprise_id", "occurred_at"),
-    # a statement sums the purse of each card: never the enterprise's whole history
-    Index("ix_card_transaction_card", "iccid", "enterprise_id", "occurred_at"),
-    Index("ix_card_transaction_terminal", "terminal", "iccid"),
+    # a statement adds up what was booked on a purse since the last one, by kind, without a look at the rows themselves
+    Index("ix_card_transaction_purse", "iccid", "enterprise_id", "kind", "booking", "occurred_at", "amount_fen"),
+    # an undo looks for the terminal's last purchase
+    Index("ix_card_transaction_terminal", "terminal", "enterprise_id", "occurred_at"),
     sqlite_autoincrement=True,
 )
 

@@ -13,6 +13,7 @@ from telecom_codecs.sms.concat import segment_count
 from ykt_telecom.flows.statements.period import BadPeriod, Period
 from ykt_telecom.flows.statements.texts import (
     Consumption,
+    Heading,
     attendance_ladder,
     attendance_text,
     consumption_ladder,
@@ -22,13 +23,14 @@ from ykt_telecom.ledger.attendance.rules import Month
 from ykt_telecom.texts.amount import format_yuan
 
 MONTH = Month(expected_days=21, attended_days=20, late=1, early=0, missing=1, leave_days=1, overtime_tenths=65)
+NINE = Heading.of("华信科技", 9)
 SPENT = Consumption(38, 51_250, 2, 60_000, 12_830, date(2010, 12, 31))
 
 
 def test_the_samples_of_the_design_are_rungs_of_the_ladder() -> None:
     """Character for character, with the unit and segment counts of the table."""
-    attendance = attendance_ladder("张三", "华信科技", 9, MONTH)
-    consumption = consumption_ladder("张三", "华信科技", 9, SPENT)
+    attendance = attendance_ladder(NINE, "张三", MONTH)
+    consumption = consumption_ladder(NINE, SPENT)
     for text, sample, units, segments in (
         (
             attendance[0],
@@ -63,9 +65,10 @@ def test_attendance_is_sent_on_the_longest_rung_of_the_fewest_segments(
     enterprise: str, units: int, segments: int
 ) -> None:
     """Long where it costs nothing, compact where that saves a segment."""
-    told = attendance_text("张三", enterprise, 9, MONTH)
+    heading = Heading.of(enterprise, 9)
+    told = attendance_text(heading, "张三", MONTH)
     assert (len(told.text), told.segments) == (units, segments)
-    assert told.segments == min(map(segment_count, attendance_ladder("张三", enterprise, 9, MONTH)))
+    assert told.segments == min(map(segment_count, attendance_ladder(heading, "张三", MONTH)))
 
 
 @pytest.mark.parametrize(
@@ -92,12 +95,11 @@ def test_consumption_is_sent_in_one_segment_where_it_fits(
     changes: dict[str, object], expected: str, segments: int
 ) -> None:
     """The same figures in fewer segments."""
-    told = consumption_text("张三", "华信科技", 9, replace(SPENT, **changes))  # type: ignore[arg-type]
+    told = consumption_text(NINE, replace(SPENT, **changes))  # type: ignore[arg-type]
     assert (told.text, told.segments) == (expected, segments)
 
 
 @given(
-    st.text(max_size=30),
     st.text(max_size=30),
     st.integers(1, 12),
     st.builds(
@@ -112,15 +114,15 @@ def test_consumption_is_sent_in_one_segment_where_it_fits(
     ),
 )
 @settings(max_examples=100, deadline=None)
-def test_no_name_changes_a_figure(member: str, enterprise: str, month: int, figures: Consumption) -> None:
+def test_no_name_changes_a_figure(enterprise: str, month: int, figures: Consumption) -> None:
     """T16, INV-20: amounts stand in every rung, one line, one signature, and the segments told are those it takes."""
-    for text in consumption_ladder(member, enterprise, month, figures):
+    for text in consumption_ladder(Heading.of(enterprise, month), figures):
         for amount in (figures.spent_fen, figures.loaded_fen, figures.closing_balance_fen):
             assert f"{format_yuan(amount)}元" in text
         assert text.startswith("【移动一卡通】")
         assert text.count("【") == 1
         assert "\n" not in text
-    told = consumption_text(member, enterprise, month, figures)
+    told = consumption_text(Heading.of(enterprise, month), figures)
     assert told.segments == segment_count(told.text)
 
 
