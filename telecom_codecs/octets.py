@@ -40,7 +40,9 @@ class Cursor:
         """The next `count` octets."""
         start = self._position
         if count < 0 or count > self._end - start:
-            raise Truncated(f"{name}: {count} octets wanted, {self._end - start} left", offset=self.offset)
+            raise Truncated(
+                f"{name}: {count} octet{'s' * (count != 1)} wanted, {self._end - start} left", offset=self.offset
+            )
         self._position = start + count
         return self._data[start : self._position]
 
@@ -51,7 +53,7 @@ class Cursor:
     def u8(self, name: str = "octet") -> int:
         start = self._position  # by itself, not through `take`: the most frequent read of all
         if start >= self._end:
-            raise Truncated(f"{name}: 1 octets wanted, 0 left", offset=self.offset)
+            raise Truncated(f"{name}: 1 octet wanted, 0 left", offset=self.offset)
         self._position = start + 1
         return self._data[start]
 

@@ -168,7 +168,7 @@ def _suite(security: int, kic: int, kid: int) -> _Suite:
     if security & 4:
         algorithm = KeyReference.decode(kic).cipher
         if algorithm is CipherAlgorithm.IMPLICIT:
-            raise BadValue("KIc algorithm 0: known implicitly, but not to us", clause="TS 102 225 §5.1.2")
+            raise BadValue(f"KIc algorithm {kic & 15:X}: known implicitly, but not to us", clause="TS 102 225 §5.1.2")
         cipher, mode, cipher_keys = _CIPHERS[algorithm]
         block = cipher.block
     checking = PacketCheck(security & 3)

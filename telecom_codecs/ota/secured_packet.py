@@ -145,18 +145,32 @@ class KeyReference:
     @property
     def cipher(self) -> CipherAlgorithm:
         """The octet read as KIc; `BadValue` for a reserved or proprietary algorithm."""
+        if self.is_implicit:
+            return CipherAlgorithm.IMPLICIT
         try:
             return CipherAlgorithm(self.algorithm)
         except ValueError:
-            raise BadValue(f"KIc algorithm {self.algorithm:X} is reserved", clause="TS 102 225 §5.1.2") from None
+            kind = "proprietary" if self.is_proprietary else "reserved"
+            raise BadValue(f"KIc algorithm {self.algorithm:X} is {kind}", clause="TS 102 225 §5.1.2") from None
+
+    @property
+    def is_implicit(self) -> bool:
+        """Bits 2-1 are 00: the algorithm is known implicitly by both sides, whatever bits 4-3 say."""
+        return self.algorithm & 3 == 0
+
+    @property
+    def is_proprietary(self) -> bool:
+        """Bits 2-1 are 11: a proprietary algorithm."""
+        return self.algorithm & 3 == 3
 
     def check(self, check: PacketCheck) -> CheckAlgorithm:
         """The octet read as KID under `check` (RC or CC); `BadValue` for anything else."""
         try:
             return CheckAlgorithm((check, self.algorithm))
         except ValueError:
+            kind = "known implicitly" if self.is_implicit else "proprietary" if self.is_proprietary else "reserved"
             raise BadValue(
-                f"KID algorithm {self.algorithm:X} is reserved under {check.name}", clause="TS 102 225 §5.1.3"
+                f"KID algorithm {self.algorithm:X} is {kind} under {check.name}", clause="TS 102 225 §5.1.3"
             ) from None
 
 

@@ -15,12 +15,13 @@ from telecom_codecs.ota.secured_packet import Spi
 
 from ...tools.decode.layers import KINDS, DecodeKeys, decode_layers
 from ...tools.decode.render import as_json, as_text, harmless
+from ...tools.decode.typed import NotOctets, messages_of_arguments, messages_of_text, octets_of
 
 KEYS_HELP = 'TOML file with kic_key and kid_key in hex (and for responses spi, kic, kid: "1639", "12", "12").'
 
 
 class Hex(click.ParamType):  # type: ignore[type-arg]  # generic in later releases of click only
-    """Octets in hex; colons and a leading 0x are allowed, `size` says how many are wanted."""
+    """Octets in hex, in any spelling of `tools/decode/typed.py`; `size` says how many are wanted."""
 
     name = "hex"
 
@@ -31,11 +32,9 @@ class Hex(click.ParamType):  # type: ignore[type-arg]  # generic in later releas
         if isinstance(value, bytes):
             return value
         try:
-            octets = bytes.fromhex(value.replace(":", "").removeprefix("0x"))
-        except ValueError:
-            self.fail("not hex; give pairs of 0-9 A-F", param, ctx)
-        if not octets:
-            self.fail("empty; give pairs of 0-9 A-F", param, ctx)
+            octets = octets_of(value)
+        except NotOctets as error:
+            self.fail(str(error), param, ctx)
         if len(octets) != (self._size or len(octets)):
             self.fail(f"{self._size} octets are wanted, not {len(octets)}", param, ctx)
         return octets
@@ -69,13 +68,21 @@ def _octets(text: str, size: int) -> bytes:
 
 
 @click.command()
-@click.argument("octets", metavar="HEX…", nargs=-1, required=True, type=Hex())
+@click.argument("typed", metavar="[HEX | @FILE | -]…", nargs=-1)
 @click.option("--as", "kind", type=click.Choice(["auto", *KINDS]), default="auto", show_default=True)
 @click.option("--keys", "key_file", type=click.Path(path_type=Path, dir_okay=False), help=KEYS_HELP)
 @click.option("--json", "json_wanted", is_flag=True, help="Machine-readable.")
-def decode(octets: tuple[bytes, ...], kind: str, key_file: Path | None, json_wanted: bool) -> None:
-    """Show any octets of this field layer by layer; several arguments are the segments of one message."""
-    layers = decode_layers(octets, kind, read_keys(key_file) if key_file else None)
+def decode(typed: tuple[str, ...], kind: str, key_file: Path | None, json_wanted: bool) -> None:
+    """Show any octets of this field layer by layer.
+
+    Several arguments are the segments of one message; octets that stand alone (00 A4 00 04 …) are joined to one. @FILE,
+    a file's name, - or nothing at all reads a file or the input: a message a line, or hex dumps with offsets.
+    """
+    try:
+        messages = _messages(typed or ("-",))
+    except NotOctets as error:
+        raise click.UsageError(f"{error} (HEX, @FILE or -)") from None
+    layers = decode_layers(messages, kind, read_keys(key_file) if key_file else None)
     if json_wanted:
         listing = json.dumps([as_json(layer) for layer in layers], ensure_ascii=False, indent=1)
         click.echo("\n".join(harmless(line) for line in listing.split("\n")))
@@ -83,3 +90,41 @@ def decode(octets: tuple[bytes, ...], kind: str, key_file: Path | None, json_wan
         click.echo("\n".join(as_text(layer) for layer in layers))
     if any(layer.is_faulty for layer in layers):
         raise SystemExit(1)
+
+
+def _messages(typed: tuple[str, ...]) -> tuple[bytes, ...]:
+    """What was typed, or lies in the files that were named."""
+    files = [_named_file(one) for one in typed]
+    if not any(files):
+        return messages_of_arguments(typed)
+    pairs = zip(typed, files, strict=True)
+    return tuple(octets for one, file in pairs for octets in (_read(file) if file else messages_of_text(one)))
+
+
+def _named_file(argument: str) -> str | None:
+    """The file that an argument names: `-`, `@file`, or the name of one that is there and is no hex."""
+    if argument == "-" or (argument.startswith("@") and len(argument) > 1):
+        return argument.removeprefix("@")
+    try:
+        octets_of(argument)
+    except NotOctets:
+        return argument if "\n" not in argument and "\0" not in argument and Path(argument).is_file() else None
+    return None
+
+
+def _read(name: str) -> tuple[bytes, ...]:
+    """The messages of a text file, or the octets of one that is no text."""
+    try:
+        with click.open_file(name, "rb") as file:
+            content = file.read()
+    except OSError as error:
+        raise click.UsageError(f"{name}: {error.strerror}") from None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return (content,)
+    return (content,) if _is_binary(text) else messages_of_text(text)
+
+
+def _is_binary(text: str) -> bool:
+    return any(ord(one) < 0x20 and one not in "\t\r\n\f" for one in text)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from telecom_codecs.card.apdu import describe
-from telecom_codecs.errors import CodecError, LimitExceeded
+from telecom_codecs.card.apdu import CommandApdu, describe
+from telecom_codecs.errors import BadValue, CodecError, LimitExceeded
 from telecom_codecs.globalplatform.commands import StoreFormat
 from telecom_codecs.ota.remote_command import MAXIMUM_COMMANDS, CommandScript, ResponseScript, is_outgoing
 
@@ -103,8 +103,10 @@ def command_apdu(octets: bytes, carried: Carried | None = None) -> Layer:
             inside = (carried(ins, data),) if carried and ins in TOOLKIT else ()
         if walk.remaining == 1:
             walk.number(1, "Le", lambda value: f"{value or 256} octets wanted")
-        elif walk.remaining == 2:
+        elif walk.remaining == 2 and is_status_word(octets):
             walk.number(2, "status word", describe)
+        elif not walk.remaining:
+            CommandApdu.decode(octets)  # lengths that contradict each other are this layer's fault
         return inside
 
     return layer("C-APDU", octets, read)
@@ -185,9 +187,16 @@ def response_apdu(octets: bytes, carried: Carried | None = None) -> Layer:
             else:
                 response_fields(walk, len(data))
         walk.number(2, "status word", describe)
+        if not is_status_word(octets):
+            raise BadValue("no status word: SW1 is 6X or 9X", offset=len(octets) - 2, clause="ISO 7816-4 §5.6")
         return inside
 
     return layer("R-APDU", octets, read)
+
+
+def is_status_word(octets: bytes) -> bool:
+    """The last two octets can be SW1 SW2."""
+    return len(octets) >= 2 and octets[-2] >> 4 in (0x6, 0x9)
 
 
 def compact_script(octets: bytes) -> Layer:

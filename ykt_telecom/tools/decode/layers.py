@@ -8,16 +8,17 @@ from smsc_gateway.smpp.operations import CLASSES, DeliverSm, SubmitSm
 from smsc_gateway.smpp.operations import decode as decode_pdu
 from telecom_codecs.errors import CodecError
 from telecom_codecs.octets import Cursor
+from telecom_codecs.sms.address import Address
 from telecom_codecs.sms.concat import Joined, Reassembly
 from telecom_codecs.sms.dcs import DCS_OTA
 from telecom_codecs.sms.tpdu import SmsDeliver, SmsSubmit
 from telecom_codecs.sms.udh import IEI_COMMAND_PACKET, IEI_RESPONSE_PACKET, UserDataHeader
 
-from .apdus import command_apdu, response_apdu, script, script_response
+from .apdus import command_apdu, is_status_word, response_apdu, script, script_response
 from .layer import Layer, without_secrets
 from .secured import DecodeKeys, command_packet, response_packet
 from .smpp import pdu
-from .sms import deliver_report, joined_text, sms_command, status_report, submit_report, tpdu, user_data
+from .sms import deliver_report, joined_text, modem, sms_command, status_report, submit_report, tpdu, user_data
 from .toolkit import is_template, toolkit_octets
 
 __all__ = ["KINDS", "DecodeKeys", "decode_layers", "kind_of"]
@@ -40,7 +41,7 @@ def _response_packet(octets: bytes, keys: DecodeKeys | None) -> Layer:
 
 
 def _apdu(octets: bytes, keys: DecodeKeys | None) -> Layer:
-    if len(octets) == 2 or (
+    if (len(octets) == 2 and is_status_word(octets)) or (
         len(octets) > 2 and octets[-2] in {0x90, 0x91, 0x61, 0x9F} and octets[0] not in {0, 0x80, 0xA0}
     ):
         return response_apdu(octets, lambda ins, body: toolkit_octets(body, keys=keys))
@@ -50,6 +51,7 @@ def _apdu(octets: bytes, keys: DecodeKeys | None) -> Layer:
 KINDS: dict[str, Reader] = {
     "smpp": pdu,
     "tpdu": tpdu,
+    "modem": modem,
     "user-data": _user_data,
     "command-packet": _command_packet,
     "response-packet": _response_packet,
@@ -78,18 +80,37 @@ def kind_of(octets: bytes) -> str:
         return "user-data"
     if length >= 16 and int.from_bytes(octets[:2], "big") == length - 2:
         return "command-packet" if octets[2] in {0x0D, 0x0F, 0x11, 0x15} else "response-packet"
+    if _is_tpdu(octets):
+        return "tpdu"
+    return "modem" if _is_tpdu(_behind_smsc(octets)) else "apdu"
+
+
+def _is_tpdu(octets: bytes) -> bool:
+    """All of the octets are a SUBMIT or a DELIVER."""
     for decoder in (SmsSubmit.decode, SmsDeliver.decode) if octets[:1] and octets[0] & 3 == 1 else (SmsDeliver.decode,):
         try:
             decoder(octets)
         except CodecError:
             continue
-        return "tpdu"
-    return "apdu"
+        return True
+    return False
+
+
+def _behind_smsc(octets: bytes) -> bytes:
+    """What follows an SMSC address in front of a TPDU; nothing where there is none."""
+    cursor = Cursor(octets)
+    try:
+        Address.decode_rp(cursor)
+    except CodecError:
+        return b""
+    return cursor.rest()
 
 
 def _segment_of(octets: bytes, kind: str) -> tuple[UserDataHeader, bytes, int] | None:
     """Header, body and DCS of one segment, whatever it came in; None where it has no header."""
     dcs = DCS_OTA
+    if kind == "modem":
+        octets, kind = _behind_smsc(octets), "tpdu"
     if kind == "tpdu":
         value = SmsSubmit.decode(octets) if octets[0] & 3 == 1 else SmsDeliver.decode(octets)
         octets, dcs = value.user_data, value.dcs

@@ -13,7 +13,6 @@ from telecom_codecs.ota.packet_security import deciphered_command, deciphered_re
 from telecom_codecs.ota.secured_packet import (
     COMMAND_HEADER,
     RESPONSE_HEADER,
-    CipherAlgorithm,
     CommandHeader,
     KeyReference,
     PacketCheck,
@@ -81,18 +80,25 @@ def _spi_meaning(octets: bytes) -> str:
 def _kic_meaning(octet: int) -> str:
     reference = KeyReference.decode(octet)
     try:
-        name = CipherAlgorithm(reference.algorithm).name
-    except ValueError:
-        name = f"algorithm {reference.algorithm:X}"
+        name = _of_no_name(reference) or reference.cipher.name
+    except CodecError:
+        name = f"algorithm {reference.algorithm:X} (reserved)"
     return f"key set {reference.index}, {name}"
+
+
+def _of_no_name(reference: KeyReference) -> str:
+    """The words for an algorithm that the octet does not name — TS 102 225 §5.1.2, §5.1.3."""
+    if reference.is_implicit:
+        return "algorithm known implicitly"
+    return "proprietary algorithm" if reference.is_proprietary else ""
 
 
 def _kid_meaning(octet: int, check: PacketCheck) -> str:
     reference = KeyReference.decode(octet)
     try:
-        name = reference.check(check).name
+        name = "not used" if check is PacketCheck.NONE else _of_no_name(reference) or reference.check(check).name
     except CodecError:
-        name = "not used" if check is PacketCheck.NONE else f"algorithm {reference.algorithm:X}"
+        name = f"algorithm {reference.algorithm:X} (reserved)"
     return f"key set {reference.index}, {name}"
 
 

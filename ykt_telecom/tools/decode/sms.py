@@ -238,6 +238,21 @@ def sms_command(octets: bytes, keys: DecodeKeys | None = None) -> Layer:
     return layer("SMS-COMMAND (TS 23.040 §9.2.2.4)", octets, read)
 
 
+def modem(octets: bytes, keys: DecodeKeys | None = None) -> Layer:
+    """A short message as a modem shows it, the SMSC's address before the TPDU — TS 27.005 §3.1 (<pdu>)."""
+
+    def read(walk: Walk) -> tuple[Layer, ...]:
+        count = walk.number(1, "SMSC address length", lambda value: f"{value} octets" if value else "the phone's own")
+        if count:
+            walk.number(1, "SMSC address type", lambda value: f"TON {value >> 4 & 7}, NPI {value & 15}")
+            walk.take(count - 1, "SMSC address", decode_semi_octets)
+        inner = walk.ahead()
+        walk.rest("TPDU")
+        return (tpdu(inner, keys),)
+
+    return layer("short message in a modem's form (TS 27.005 §3.1)", octets, read)
+
+
 def tpdu(octets: bytes, keys: DecodeKeys | None = None) -> Layer:
     """DELIVER, SUBMIT or STATUS-REPORT by TP-MTI; those of the other direction share the numbers and are named."""
     kind = octets[0] & 3 if octets else 0
