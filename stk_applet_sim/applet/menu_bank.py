@@ -26,7 +26,7 @@ BANKS: Final = (1, 2)
 TITLE: Final = 0x00  #: id of the entry that is the menu's title
 TEXTS: Final = 0xFF  #: parent of the entries that are texts
 CHINESE, ENGLISH = 0x80, 0x81  #: tags of the two languages
-CLAUSE: Final = "card-application 10"
+CLAUSE: Final = "docs/wire/card-application.md §10"
 
 _HEADER = struct.Struct(">BHH4s")
 

@@ -51,7 +51,8 @@ __all__ = [
 ]
 
 #: UDHL, IEIa and IEIDLa of a response packet: its check covers them — 3GPP TS 31.115 §4.4. The same three octets also
-#: where the packet goes out in several messages, whose first UDHL is 07: docs/decisions/0003.
+#: where the packet goes out in several messages, whose first UDHL is 07:
+#: docs/decisions/0003-check-of-a-long-response-packet.md.
 RESPONSE_UDH: Final = b"\x02\x71\x00"
 
 #: Errors that a card may answer before it trusts the sender: unsecured and without data.

@@ -1,4 +1,4 @@
-"""What must hold after every run (reliability.md §4.1, INV-22 of the domain). Each check names what it saw."""
+"""What must hold after every run (INV-15, INV-22). Each check names what it saw."""
 
 from __future__ import annotations
 

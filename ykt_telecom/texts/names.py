@@ -37,7 +37,7 @@ def clean_name(text: str, limit: int = NAME_UNITS) -> str:
 
 
 def mask_name(text: str) -> str:
-    """The first character of a name and a star (domain.md §4.2).
+    """The first character of a name and a star.
 
     >>> mask_name("张三丰")
     '张*'

@@ -1,7 +1,7 @@
 """Every result text of the platform, Chinese and English, in one place.
 
 Screen texts carry no signature; short messages get theirs from :func:`signed`. Texts of statements are in
-`statements/texts.py`. Sources: domain.md §3.3, §3.4 and §4.1.
+`statements/texts.py`. What each refusal means, and who acts: docs/errors.md.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SCREEN_NAME_UNITS = 16
 
 
 class Refusal(StrEnum):
-    """Why a request was not carried out (domain.md §3.4)."""
+    """Why a request was not carried out (docs/errors.md)."""
 
     NOT_VERIFIED = "E101"
     #: The same text as E101: a locked password is told once by a security SMS, never by a different answer.

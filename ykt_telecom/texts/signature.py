@@ -1,4 +1,4 @@
-"""The signature of a short message: first, exactly once, put there by the platform only (domain.md §4.2)."""
+"""The signature of a short message: first, exactly once, put there by the platform only (INV-20)."""
 
 from __future__ import annotations
 

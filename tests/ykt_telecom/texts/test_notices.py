@@ -46,7 +46,7 @@ from ykt_telecom.texts.signature import BadSignature, signature_or_default, sign
     ],
 )
 def test_notices_read_as_the_service_says(text: str, sample: str, units: int) -> None:
-    """domain.md §4.1, with its unit counts; one segment each."""
+    """The forms of the service design, with their unit counts; one segment each."""
     assert text == sample
     assert len(text) == units
     assert segment_count(text) == 1

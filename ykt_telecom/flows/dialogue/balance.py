@@ -1,4 +1,4 @@
-"""The balance as one screen, and ever shorter until one AES segment carries it (domain.md §3.3)."""
+"""The balance as one screen, and ever shorter until one AES segment carries it."""
 
 from __future__ import annotations
 

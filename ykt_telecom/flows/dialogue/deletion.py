@@ -1,4 +1,4 @@
-"""Close, then delete (reliability.md rule 10): what follows the end of each job of a deletion, and of its answer.
+"""Close, then delete: what follows the end of each job of a deletion, and of its answer.
 
 Nothing left and every tap uploaded: DELETE. Otherwise REOPEN, so that a refused deletion leaves the application usable.
 A job that nobody ever answered ends the same way: REOPEN changes nothing on an application that is open or gone.

@@ -1,4 +1,4 @@
-"""The service password: its rules and how it is kept (card-application.md §21, reliability.md T07).
+"""How the service password is kept and judged (T07, T14).
 
 Kept as Argon2id(HMAC-SHA-256(pepper, digits)): a bare hash of a million values falls in minutes. Deriving takes tens of
 milliseconds and tens of megabytes: never in the event loop or the writer thread. Nothing here counts tries; see

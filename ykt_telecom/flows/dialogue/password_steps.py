@@ -1,4 +1,4 @@
-"""Steps on the service password: set, let a try in, note its verdict, unlock (reliability.md T07, T08).
+"""Steps on the service password: set, let a try in, note its verdict, unlock (T07, T08).
 
 A try is counted before it is evaluated, in a transaction of its own: three are let in, whatever crashes, and a right
 one clears the count. Only requests authenticated by the card's key reach these steps, so nobody else can use them up.

@@ -1,7 +1,7 @@
 """Judges passwords beside the loop: a bounded pool hashes, and every reply is released at one fixed deadline.
 
 Orders with and without a verifier wait equally long, so that right, wrong, locked and unknown look the same from
-outside (reliability.md T07). A judgement that is late, because many are waiting, is released at the next multiple
+outside (T07). A judgement that is late, because many are waiting, is released at the next multiple
 of the deadline.
 """
 

@@ -1,4 +1,4 @@
-"""Texts of the monthly statements: a ladder from long to compact, the signature first and once (domain.md §4.1, §4.2).
+"""Texts of the monthly statements: a ladder from long to compact, the signature first and once.
 
 The rung that takes the fewest segments is sent; of several, the longest. Names are masked and cleaned, amounts never
 cut, and every figure stands where it always stands: a name is a value in these texts, never a template.

@@ -1,7 +1,7 @@
 """CSV uploads: octets to rows, with a line number for everything that is wrong.
 
 UTF-8 (with or without a byte order mark) or GBK; the first line names the columns, in any order. All or nothing: a file
-with one bad line is reported and not imported (reliability.md T18).
+with one bad line is reported and not imported (T18).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The ladder of statement texts: what domain.md §4.1 shows, with its units and segments."""
+"""The ladder of statement texts: the forms the service design shows, with their units and segments."""
 
 from __future__ import annotations
 
