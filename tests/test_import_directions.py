@@ -54,8 +54,6 @@ CLIMBS: dict[tuple[str, str], str] = {
     ("messaging/inbox.py", "ota"): "the inbox still opens packets; RECEIVERS will hand them over",
     ("messaging/intake.py", "ota"): "the intake still carries the means of ota; RECEIVERS will",
     ("messaging/receivers.py", "ota"): "a hook still names the outcome of a job; FOLLOWERS will",
-    ("faces/cli/installation.py", "wiring"): "`ykt serve` stands in a face; it belongs to wiring",
-    ("faces/cli/passwords.py", "wiring"): "the seal of a password is made in wiring; it belongs to flows/dialogue",
     ("ledger/taps/imports.py", "ledger/money"): "the import of taps still posts purchases; money is to import taps",
     ("ledger/taps/uploads.py", "ledger/money"): "which taps came is read from the areas' tables; taps get their own",
     (

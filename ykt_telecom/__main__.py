@@ -16,6 +16,7 @@ from telecom_codecs.errors import CodecError
 
 from .faces.cli.output import told
 from .runtime.errors import Refusal, Trouble
+from .wiring.commands import Wired
 
 #: Commands that people look for and that are still to come: what to do meanwhile.
 _NOT_YET = {
@@ -76,7 +77,7 @@ def main() -> None:
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        ykt(standalone_mode=True)
+        ykt(standalone_mode=True, obj=Wired())
     except (Refusal, Trouble) as error:
         click.echo(f"ykt: {told(error)}", err=True)
         sys.exit(error.exit_status)

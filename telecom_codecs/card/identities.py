@@ -66,7 +66,7 @@ class Msisdn:
             return cls(_CHINA + national[1])
         if abroad.startswith(_CHINA) and _NATIONAL.fullmatch(abroad[2:]) is None:
             raise BadValue("MSISDN: a mobile number has 11 digits, as 13800000001")
-        if abroad == digits and not abroad.startswith(_CHINA):
+        if abroad.startswith("0") or (abroad == digits and not abroad.startswith(_CHINA)):
             raise BadValue(
                 "MSISDN: 11 digits as 13800000001, or + and the country's code before another country's number"
             )

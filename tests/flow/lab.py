@@ -23,6 +23,7 @@ from stk_applet_sim.population import SeededCard, seeded_population
 from telecom_codecs.crypto.secret_key import SecretKey
 from ykt_telecom.demo.setting_up import PASSWORD, enter_everything
 from ykt_telecom.flows.dialogue.machine import OPEN_STATES
+from ykt_telecom.flows.dialogue.password import password_seal
 from ykt_telecom.flows.dialogue.password_steps import set_password
 from ykt_telecom.flows.dialogue.tables import dialogue
 from ykt_telecom.messaging.tables import outbox
@@ -35,7 +36,7 @@ from ykt_telecom.runtime.tokens import SeededTokens
 from ykt_telecom.storage.committer import Committer
 from ykt_telecom.storage.context import StepContext
 from ykt_telecom.storage.database import Database, create_all
-from ykt_telecom.wiring.dialogues import join_dialogues, password_seal
+from ykt_telecom.wiring.dialogues import join_dialogues
 from ykt_telecom.wiring.service import ManagedLink, Service
 from ykt_telecom.wiring.statements import join_statements
 

@@ -34,7 +34,7 @@ from ykt_telecom.ota.steps import order_job
 from ykt_telecom.ota.sweeping import sweep
 from ykt_telecom.ota.tables import attempt, job
 from ykt_telecom.registry.cards.steps import NewCard, add_card
-from ykt_telecom.registry.directory.steps import add_enterprise
+from ykt_telecom.registry.directory.steps import NewEnterprise, add_enterprises
 from ykt_telecom.registry.keys.steps import KeyUsage, store_card_keys, store_mother_key
 from ykt_telecom.registry.keys.wrapping import KeyRing
 from ykt_telecom.runtime.clock import BUSINESS_ZONE, ManualClock
@@ -143,9 +143,7 @@ class Lab:
     def _furnish(self) -> None:
         def furnish(conn: Connection, context: StepContext) -> None:
             now = context.now
-            add_enterprise(
-                conn, code="ACME", name="红岩实业", signature=None, enterprise_id=ENTERPRISE, actor="test", now=now
-            )
+            add_enterprises(conn, context, [NewEnterprise("ACME", "红岩实业", id=ENTERPRISE)])
             store_mother_key(
                 conn,
                 self.ring,

@@ -17,6 +17,10 @@ class DemoEnterprise:
     name: str
     rights: Rights
 
+    @property
+    def code(self) -> str:
+        return f"E{self.number}"
+
 
 WORK = DemoEnterprise(1001, "华信科技", Rights.DOOR | Rights.ATTENDANCE | Rights.PURSE)
 HOME = DemoEnterprise(1002, "翠湖小区", Rights.DOOR | Rights.PURSE)

@@ -5,16 +5,16 @@ Then a month of life: every card is held to terminals, and what the terminals to
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from random import Random
+from typing import TypeVar
 
 from sqlalchemy import Connection, func, select
 
 from stk_applet_sim.applet.enterprise import TapRecord
 from stk_applet_sim.population import SeededCard
-from telecom_codecs.crypto.secret_key import SecretKey
 from telecom_codecs.onecard.password import ServicePassword
 from telecom_codecs.onecard.rights import Rights
 
@@ -28,19 +28,28 @@ from ..ledger.money.steps import Kind as MoneyKind
 from ..ota.states import TERMINAL_STATES
 from ..ota.tables import job
 from ..registry.cards.steps import NewCard, add_card
-from ..registry.directory.steps import NewMember, add_enterprise, add_members
-from ..registry.keys.steps import KeyUsage, store_card_keys, store_mother_key
+from ..registry.keys.steps import KeyUsage, store_card_keys
+from ..registry.people.principals import OWNER, Principal
 from ..runtime.clock import BUSINESS_ZONE
 from ..storage.context import StepContext
 from ..texts.signature import DEFAULT_SIGNATURE
-from ..usecases.issuing import order_application
-from ..wiring.dialogues import password_seal
+from ..usecases.applications import ISSUE_APPLICATION, IssueApplication
+from ..usecases.enterprises import ADD_ENTERPRISE, AddEnterprise
+from ..usecases.means import Context, means_of
+from ..usecases.members import ADD_MEMBER, AddMember
+from ..usecases.results import Done
+from ..usecases.runner import UseCase, run
 from ..wiring.service import Service
 from .generator import generate_month
 from .people import ENTERPRISES, YEAR_OF_VALIDITY, DemoEnterprise, enterprises_of, member_name
 from .world import Tap, TapKind, World
 
+I = TypeVar("I")  # noqa: E741 - an item
+R = TypeVar("R")
+
 ACTOR = "demo"
+#: In whose name the demo is set up.
+SETTER = Principal(OWNER, "setting-up", frozenset(), channel=ACTOR)
 PASSWORD = ServicePassword(b"135790")  #: of every member; a demo's secret is none
 
 
@@ -61,46 +70,42 @@ def memberships(cards: Iterable[SeededCard]) -> tuple[Membership, ...]:
     )
 
 
+def do(
+    conn: Connection, context: StepContext, service: Service, use_case: UseCase[I, R], orders: Sequence[I]
+) -> list[R]:
+    """Orders of the demo's own, all of which are fine."""
+    whole = Context(context, means_of(service.settings, service.ring, context.tokens))
+    values = []
+    for result in run(conn, whole, SETTER, use_case, orders):
+        assert isinstance(result, Done), result
+        values.append(result.value)
+    return values
+
+
 async def enter_everything(service: Service, world: World) -> None:
     """Directory, cards, keys, passwords, purses and schedules, in one transaction."""
     committer = service.open_storage()
-    seal = password_seal(service.ring)
+    seal = means_of(service.settings, service.ring, service.tokens).seal
     verifier = seal.seal(PASSWORD, service.tokens.octets(16))
 
     def step(conn: Connection, context: StepContext) -> None:
         _enter_enterprises(conn, context, service)
+        people = []
         for number, card in enumerate(world.cards):
             _enter_card(conn, context, service, card)
             set_password(conn, iccid=card.iccid.digits, verifier=verifier, now=context.now)
             for enterprise in enterprises_of(number):
-                person = NewMember(card.msisdn, member_name(number), f"{enterprise.number}{number:04d}")
-                add_members(conn, enterprise.number, [person], actor=ACTOR, now=context.now)
+                employee_no = f"{enterprise.number}{number:04d}"
+                people.append(AddMember(enterprise.code, card.msisdn.digits, member_name(number), employee_no))
+        do(conn, context, service, ADD_MEMBER, people)
 
     await committer.perform(step)
 
 
 def _enter_enterprises(conn: Connection, context: StepContext, service: Service) -> None:
+    orders = [AddEnterprise(one.code, one.name, DEFAULT_SIGNATURE, one.number) for one in ENTERPRISES]
+    do(conn, context, service, ADD_ENTERPRISE, orders)
     for enterprise in ENTERPRISES:
-        add_enterprise(
-            conn,
-            code=f"E{enterprise.number}",
-            name=enterprise.name,
-            signature=DEFAULT_SIGNATURE,
-            enterprise_id=enterprise.number,
-            actor=ACTOR,
-            now=context.now,
-        )
-        store_mother_key(
-            conn,
-            service.ring,
-            enterprise.number,
-            1,
-            SecretKey(context.tokens.octets(16)),
-            provider=service.provider,
-            nonce=context.tokens.octets(12),
-            actor=ACTOR,
-            now=context.now,
-        )
         for kind in StatementKind:
             set_schedule(conn, enterprise_id=enterprise.number, kind=kind, day=1, hour=9, since=Period.of(context.now))
 
@@ -128,21 +133,18 @@ def _enter_card(conn: Connection, context: StepContext, service: Service, card: 
 
 async def issue(service: Service, wanted: Iterable[Membership]) -> list[str]:
     """Order the applications of these memberships; the ids of the jobs."""
+    orders = [
+        IssueApplication(
+            one.card.iccid.digits,
+            one.enterprise.code,
+            rights=int(one.enterprise.rights),
+            valid_until=date(YEAR_OF_VALIDITY, 12, 31),
+        )
+        for one in wanted
+    ]
 
     def step(conn: Connection, context: StepContext) -> list[str]:
-        return [
-            order_application(
-                conn,
-                context,
-                iccid=one.card.iccid.digits,
-                enterprise_id=one.enterprise.number,
-                name=one.enterprise.name,
-                rights=one.enterprise.rights,
-                valid_until=date(YEAR_OF_VALIDITY, 12, 31),
-                actor=ACTOR,
-            )
-            for one in wanted
-        ]
+        return [ordered.job for ordered in do(conn, context, service, ISSUE_APPLICATION, orders)]
 
     return await service.committer.perform(step)
 

@@ -215,6 +215,11 @@ class Settings(_Section):
         return Path(url.removeprefix("sqlite:///")) if url else self.data_dir / "database" / "ykt.db"
 
     @property
+    def socket_path(self) -> Path:
+        """Where a running service takes orders."""
+        return self.data_dir / "ykt.sock"
+
+    @property
     def kek_path(self) -> Path:
         return self.keys.kek_file or self.data_dir / "secrets" / "kek"
 

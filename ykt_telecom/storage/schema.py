@@ -22,6 +22,7 @@ SCHEMA_VERSION = 1
 #: Every module that declares tables. A module that is not installed is passed over.
 AREAS = (
     "ykt_telecom.registry.directory.tables",
+    "ykt_telecom.registry.people.tables",
     "ykt_telecom.registry.cards.tables",
     "ykt_telecom.registry.keys.tables",
     "ykt_telecom.ota.tables",

@@ -8,10 +8,8 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from telecom_codecs.crypto.secret_key import SecretKey
-
 from ..flows.dialogue.neighbours import Neighbours, VerifyOrder
-from ..flows.dialogue.password import PasswordSeal
+from ..flows.dialogue.password import PasswordSeal, password_seal
 from ..flows.dialogue.steps import ORIGIN, DialogueSteps
 from ..flows.dialogue.verification import DEADLINE_SECONDS, WORKERS, Verification
 from ..messaging.outbox import PRIORITY_DIALOGUE, enqueue_text
@@ -25,8 +23,6 @@ from ..runtime.clock import Clock
 from ..storage.committer import Committer
 from ..storage.context import StepContext
 
-PEPPER = "password pepper"
-
 
 class Host(Protocol):
     """What the service offers to those who join it."""
@@ -39,11 +35,6 @@ class Host(Protocol):
 
     @property
     def committer(self) -> Committer: ...
-
-
-def password_seal(ring: KeyRing, *, cheap: bool = False) -> PasswordSeal:
-    """The seal of an installation; its pepper is derived from the KEK and stored nowhere."""
-    return PasswordSeal(SecretKey(ring.derive(PEPPER)), cheap=cheap)
 
 
 def join_dialogues(

@@ -48,6 +48,7 @@ from ..storage.database import Database, create_all, open_database
 from ..storage.marks import JOBS, OUTBOX
 from .dialogues import join_dialogues
 from .jobs import connect_jobs
+from .orders import join_orders
 from .statements import join_statements
 
 __all__ = ["Hooks", "ManagedLink", "Service", "join_everything", "serve"]
@@ -244,9 +245,10 @@ Join = Callable[[Service], object]
 
 
 def join_everything(service: Service) -> None:
-    """Hang the dialogues and the statements in."""
+    """Hang the dialogues, the statements and the socket for orders in."""
     join_dialogues(service)
     join_statements(service)
+    join_orders(service)
 
 
 def serve(settings: Settings, reactor: Any, joins: Sequence[Join] = (join_everything,)) -> str | None:

@@ -21,6 +21,7 @@ from telecom_codecs.onecard.requests import CardRequest, Operation
 from tests.tasks import in_task
 from tests.ykt_telecom.flows.dialogue.desk import RIGHT, Ordered, a_request, an_outcome
 from tests.ykt_telecom.ledger.money.world import HUAXIN, a_world, iccid_of
+from ykt_telecom.flows.dialogue.password import password_seal
 from ykt_telecom.flows.dialogue.password_steps import set_password
 from ykt_telecom.flows.dialogue.tables import dialogue
 from ykt_telecom.flows.statements.period import Period
@@ -39,7 +40,7 @@ from ykt_telecom.runtime.tokens import SeededTokens
 from ykt_telecom.storage.committer import Committer
 from ykt_telecom.storage.context import StepContext
 from ykt_telecom.storage.database import create_all, open_database
-from ykt_telecom.wiring.dialogues import join_dialogues, password_seal
+from ykt_telecom.wiring.dialogues import join_dialogues
 from ykt_telecom.wiring.statements import join_statements
 
 

@@ -25,7 +25,7 @@ from ykt_telecom.messaging.tables import outbox
 from ykt_telecom.ota.outcome import JobKind, JobOutcome
 from ykt_telecom.ota.steps import order_job
 from ykt_telecom.registry.cards.steps import NewCard, add_card
-from ykt_telecom.registry.directory.steps import add_enterprise
+from ykt_telecom.registry.directory.steps import NewEnterprise, add_enterprises
 from ykt_telecom.registry.keys.steps import KeyUsage, store_card_keys, store_mother_key
 from ykt_telecom.registry.keys.wrapping import KekRefused, KeyRing, create_kek, open_key_ring
 from ykt_telecom.runtime.settings import LinkSettings, Settings, read_settings
@@ -115,7 +115,7 @@ def furnish(service: Service) -> Callable[[Connection, StepContext], None]:
     def step(conn: Connection, context: StepContext) -> None:
         now = context.now
         nonce = context.tokens.octets
-        add_enterprise(conn, code="ACME", name="红岩", signature=None, enterprise_id=ENTERPRISE, actor="test", now=now)
+        add_enterprises(conn, context, [NewEnterprise("ACME", "红岩", id=ENTERPRISE)])
         key = a_key("mother")
         store_mother_key(
             conn, service.ring, ENTERPRISE, 1, key, provider=PROVIDER, nonce=nonce(12), actor="test", now=now

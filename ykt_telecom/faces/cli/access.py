@@ -1,107 +1,172 @@
-"""How commands reach the database: the configuration, then transactions in this process.
+"""How commands reach the use cases: the installation and the principal that the options name, and a door to them.
 
-The database belongs to one process at a time: while the service runs, commands that write are turned away by its
-lock and those that read open the file beside it.
+What opens the door (the socket of a running service, or the database itself) is handed in by `__main__`: a face knows
+no database.
 """
 
 from __future__ import annotations
 
-import getpass
+import functools
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import click
-from sqlalchemy import Connection
 
-from ...registry.audit.anchor import Anchor
-from ...registry.audit.chain import KEY_PURPOSE, seal_audit
-from ...registry.keys.wrapping import KekRefused, KeyRing, open_key_ring
-from ...runtime.clock import SystemClock
-from ...runtime.settings import BadConfiguration, Settings, read_settings
-from ...runtime.tokens import SystemTokens
-from ...storage.context import StepContext
-from ...storage.database import Database, create_all, open_database, open_for_reading
-from ...storage.faults import AlreadyRunning
-from .output import Misconfigured, Trouble
+from ...registry.people.tokens import Token
+from ...runtime.errors import Misconfigured
+from ...runtime.settings import Settings, read_settings
+from ...usecases.means import Progress
+from ...usecases.results import Done, Result, Waits
+from ...usecases.runner import UseCase
+from .output import NotDone, language
 
-T = TypeVar("T")
-F = TypeVar("F", bound=Callable[..., Any])
+I = TypeVar("I")  # noqa: E741 - an item
+R = TypeVar("R")
+
+TOKEN, TOKEN_FILE = "YKT_TOKEN", "YKT_TOKEN_FILE"
 
 
-def configured(command: F) -> F:
-    """The options that say which installation is meant."""
-    command = click.option(
-        "--config", "config", type=click.Path(path_type=Path), envvar="YKT_CONFIG", help="The TOML file (YKT_CONFIG)."
-    )(command)
-    return click.option(
-        "--data", "data", type=click.Path(path_type=Path), help="The data folder, when there is no configuration file."
-    )(command)
+class Door(Protocol):
+    """The use cases of one installation."""
+
+    def perform(
+        self, use_case: UseCase[I, R], orders: Sequence[I], *, key: str = "", progress: Progress
+    ) -> Sequence[Result[R]]:
+        """One result for each order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A new installation, or one that was there. `token` is the first administrator's, when there was none yet."""
+
+    kek: Path
+    kek_is_new: bool
+    database: Path
+    configuration: Path
+    configuration_is_new: bool
+    token: str | None
+
+
+class Hands(Protocol):
+    """What the program hands to its commands."""
+
+    def door(self, settings: Settings, token: Token | None) -> Door:
+        """The way to the use cases of an installation."""
+
+    def make(self, data: Path) -> Made:
+        """Make an installation."""
+
+    def serve(self, settings: Settings) -> str | None:
+        """Run the service until it is told to stop; why it stopped by itself, or None."""
+
+
+def hands() -> Hands:
+    """What was handed to the running command."""
+    handed: Hands = click.get_current_context().find_root().obj
+    return handed
 
 
 def settings_of(config: Path | None, data: Path | None) -> Settings:
     """The settings that the options name; `ykt.toml` of the data folder when only that is given.
 
-    Raises :class:`Misconfigured`.
+    Raises `BadConfiguration`.
     """
     overrides: dict[str, Any] = {} if data is None else {"data_dir": data}
     if config is None:
         beside = (data or Path(os.environ.get("YKT_DATA_DIR", "."))) / "ykt.toml"
         config = beside if beside.is_file() else None
-    try:
-        return read_settings(config, os.environ, **overrides)
-    except BadConfiguration as error:
-        raise Misconfigured(str(error)) from None
+    return read_settings(config, os.environ, **overrides)
 
 
-def actor() -> str:
-    """Who gives the order, for the audit log."""
-    return f"cli:{getpass.getuser()}"
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which installation is meant, who asks, and how the answer is wanted."""
+
+    settings: Settings
+    token: Token | None
+    as_json: bool
+
+    def ask(self, use_case: UseCase[I, R], order: I) -> R:
+        """What came of one order; raises :class:`NotDone` with the refusal's words."""
+        with _Telling() as progress:
+            (result,) = hands().door(self.settings, self.token).perform(use_case, [order], progress=progress)
+        match result:
+            case Done():
+                return result.value
+            case Waits():
+                raise click.ClickException(f"nothing is done yet: it waits for approval {result.approval}")
+            case _:
+                raise NotDone(result, as_json=self.as_json)
 
 
-def ring_of(settings: Settings) -> KeyRing:
-    """The installation's keys; raises :class:`Misconfigured`."""
-    try:
-        return open_key_ring(settings.kek_path, settings.database_path)
-    except KekRefused as error:
-        raise Misconfigured(str(error)) from None
+class _Telling:
+    """Tells on a terminal how far a long order has come, and stays quiet in a pipe."""
+
+    def __init__(self) -> None:
+        self._has_told = False
+
+    def __enter__(self) -> Progress:
+        return self._tell
+
+    def __exit__(self, *_: object) -> None:
+        if self._has_told:
+            click.echo(err=True)
+
+    def _tell(self, done: int, of: int) -> None:
+        if sys.stderr.isatty():
+            self._has_told = True
+            words = f"第 {done} / {of} 条" if language() == "zh" else f"{done} of {of}"
+            click.echo(f"\r{words}", nl=False, err=True)
 
 
-@contextmanager
-def held(settings: Settings) -> Iterator[Database]:
-    """The database, this command's alone; raises :class:`Trouble` while the service holds it."""
-    if not settings.database_path.is_file():
-        raise Trouble(f"no database at {settings.database_path}: `ykt init --data DIR` makes one")
-    os.umask(0o077)
-    try:
-        database = open_database(settings.database_path)
-    except AlreadyRunning as error:
-        raise Trouble(f"{error}, then run this command again; the service takes up what it writes") from None
-    try:
-        create_all(database, SystemClock().now())
-        seal_audit(database, ring_of(settings).derive(KEY_PURPOSE), Anchor(settings.anchor_path))
-        yield database
-    finally:
-        database.close()
+def token_of(file: Path | None) -> Token | None:
+    """The token of the file, or of the environment; it never stands on a command line.
+
+    Raises `Misconfigured` when others can read the file.
+    """
+    if file is None:
+        text = os.environ.get(TOKEN, "")
+        return Token(text.strip()) if text.strip() else None
+    if file.stat().st_mode & 0o077:
+        raise Misconfigured(f"{file} can be read by others: `chmod 600 {file}`")
+    return Token(file.read_text(encoding="ascii", errors="replace").strip())
 
 
-def write(settings: Settings, step: Callable[[Connection, StepContext], T]) -> T:
-    """Run a step in one transaction."""
-    with held(settings) as database, database.writing() as conn:
-        return step(conn, StepContext(SystemClock().now(), SystemTokens()))
+_OPTIONS = (
+    click.option("--config", type=click.Path(path_type=Path), envvar="YKT_CONFIG", help="The TOML file (YKT_CONFIG)."),
+    click.option("--data", type=click.Path(path_type=Path), help="The data folder, when there is no configuration."),
+)
+_TOKEN_OPTION = click.option(
+    "--token-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    envvar=TOKEN_FILE,
+    help=f"Act by the token in this file ({TOKEN_FILE}; or the token itself in {TOKEN}).",
+)
+_JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON, refusals too.")
 
 
-@contextmanager
-def reading(settings: Settings) -> Iterator[Connection]:
-    """A view of the database, beside a running service; raises :class:`Trouble` when there is none."""
-    try:
-        database = open_for_reading(settings.database_path)
-    except FileNotFoundError as error:
-        raise Trouble(str(error)) from None
-    try:
-        with database.reading() as conn:
-            yield conn
-    finally:
-        database.engine.dispose()
+def placed(command: Callable[..., None]) -> Callable[..., None]:
+    """Give the command a `place` instead of the options that say which installation, who, and how."""
+
+    @functools.wraps(command)
+    def with_place(
+        *args: Any, config: Path | None, data: Path | None, token_file: Path | None, as_json: bool, **others: Any
+    ) -> None:
+        place = Place(settings_of(config, data), token_of(token_file), as_json)
+        command(*args, place=place, **others)
+
+    wrapped: Callable[..., None] = with_place
+    for option in (*_OPTIONS, _TOKEN_OPTION, _JSON_OPTION):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def configured(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that say which installation is meant, for commands that are not carried out by a use case."""
+    for option in _OPTIONS:
+        command = option(command)
+    return command

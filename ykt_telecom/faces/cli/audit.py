@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import asdict
 
 import click
 
-from ...registry.audit.anchor import Anchor
-from ...registry.audit.chain import KEY_PURPOSE
-from ...registry.audit.verify import verify as verify_chain
-from .access import configured, reading, ring_of, settings_of
-from .output import Trouble
+from ...usecases.audit import VERIFY_AUDIT, VerifyAudit
+from .access import Place, placed
+from .output import Failed, show_one
 
 
 @click.group()
@@ -19,19 +17,19 @@ def audit() -> None:
 
 
 @audit.command()
-@configured
-def verify(config: Path | None, data: Path | None) -> None:
+@placed
+def verify(*, place: Place) -> None:
     """Walk the chain to its anchor; exit 1 naming the first bad record."""
-    settings = settings_of(config, data)
-    key = ring_of(settings).derive(KEY_PURPOSE)
-    with reading(settings) as conn:
-        verdict = verify_chain(conn, key, Anchor(settings.anchor_path))
-    if verdict.reason is not None:
-        raise Trouble(f"{verdict.reason}: compare with a backup from before")
-    if verdict.breaks:
-        records = ", ".join(map(str, verdict.breaks))
-        raise Trouble(
+    chain = place.ask(VERIFY_AUDIT, VerifyAudit())
+    if place.as_json:
+        show_one(asdict(chain), as_json=True)
+    if chain.reason is not None:
+        raise Failed(f"{chain.reason}: compare with a backup from before")
+    if chain.breaks:
+        records = ", ".join(map(str, chain.breaks))
+        raise Failed(
             f"the records fit each other, but at {records} the log did not fit its anchor: "
             "find out who put an older or an edited database there"
         )
-    click.echo(f"{verdict.sealed} records fit the chain and its anchor")
+    if not place.as_json:
+        click.echo(f"{chain.sealed} records fit the chain and its anchor")

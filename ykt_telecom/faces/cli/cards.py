@@ -1,42 +1,32 @@
-"""`ykt card`."""
+"""`ykt card`. A card is named by its number, its ICCID, or the ICCID's last six digits."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
 import click
-from sqlalchemy import Connection, select
 
-from telecom_codecs.card.identities import Iccid, Imsi, Msisdn
-from telecom_codecs.crypto.openssl import OpenSslProvider
-from telecom_codecs.crypto.secret_key import SecretKey
-from telecom_codecs.errors import CodecError
 from telecom_codecs.onecard.rights import Rights
 
-from ...ledger.money.steps import balance
-from ...ota.outcome import JobKind
-from ...ota.steps import order_job
-from ...registry.cards.states import Refused
-from ...registry.cards.steps import NewCard, add_card, find_card
-from ...registry.cards.tables import card as card_table
-from ...registry.cards.tables import card_application
-from ...registry.directory.steps import find_enterprise
-from ...registry.keys.steps import KeyRefused, KeyUsage, store_card_keys
-from ...storage.context import StepContext
-from ...usecases.issuing import ISSUE_PRIORITY, order_application
-from .access import actor as acting
-from .access import configured, reading, ring_of, settings_of, write
-from .directory import read_table
-from .output import Trouble, as_json, show, show_one
-
-_KEY_COLUMNS = {
-    "mt_kic": KeyUsage.MT_KIC,
-    "mt_kid": KeyUsage.MT_KID,
-    "mt_dek": KeyUsage.MT_DEK,
-    "mo_kic": KeyUsage.MO_KIC,
-    "mo_kid": KeyUsage.MO_KID,
-}
+from ...texts.amount import format_yuan
+from ...usecases.applications import (
+    ALL_RIGHTS,
+    CLOSE_APPLICATION,
+    DELETE_APPLICATION,
+    ISSUE_APPLICATION,
+    QUERY_CARD,
+    REOPEN_APPLICATION,
+    CardAndEnterprise,
+    IssueApplication,
+    Ordered,
+)
+from ...usecases.cards import IMPORT_CARDS, LIST_CARDS, SHOW_CARD, ImportCards, ListCards, ShowCard
+from ...usecases.runner import UseCase
+from .access import Place, placed
+from .directory import read_file
+from .output import show, show_one
 
 
 @click.group()
@@ -45,62 +35,42 @@ def card() -> None:
 
 
 @card.command("list")
-@as_json
-@configured
-def list_cards(as_json: bool, config: Path | None, data: Path | None) -> None:
-    """Cards with the enterprises whose applications they carry."""
-    with reading(settings_of(config, data)) as conn:
-        applications: dict[str, list[str]] = {}
-        for row in conn.execute(select(card_application).order_by(card_application.c.slot)):
-            applications.setdefault(row.iccid, []).append(f"{row.slot}:{row.enterprise_id}:{row.state}")
-        rows = [
-            {
-                "iccid": row.iccid,
-                "msisdn": row.msisdn,
-                "state": row.state,
-                "profile": row.profile,
-                "applications": " ".join(applications.get(row.iccid, [])) or None,
-            }
-            for row in conn.execute(select(card_table).order_by(card_table.c.iccid))
-        ]
-    show(rows, ("iccid", "msisdn", "state", "profile", "applications"), as_json=as_json)
-
-
-_APPLICATION = ("slot", "enterprise_id", "name", "state", "card_balance_fen", "booked_fen", "card_answered_at")
+@placed
+def list_cards(*, place: Place) -> None:
+    """Cards with the applications that they carry: slot, enterprise, state."""
+    lines = place.ask(LIST_CARDS, ListCards())
+    show(map(asdict, lines), ("iccid", "msisdn", "state", "profile", "applications"), as_json=place.as_json)
 
 
 @card.command("show")
-@click.argument("iccid")
-@as_json
-@configured
-def show_card(iccid: str, as_json: bool, config: Path | None, data: Path | None) -> None:
-    """One card with its applications: the balance as the card told it last, and as it is booked (fen)."""
-    with reading(settings_of(config, data)) as conn:
-        found = find_card(conn, iccid)
-        facts = {name: getattr(found, name) for name in ("iccid", "msisdn", "state", "profile", "created_at")}
-        rows = [
-            {
-                **{name: getattr(row, name) for name in _APPLICATION if name != "booked_fen"},
-                "booked_fen": balance(conn, iccid=iccid, enterprise_id=row.enterprise_id),
-            }
-            for row in conn.execute(
-                select(card_application)
-                .where(card_application.c.iccid == iccid)
-                .order_by(card_application.c.created_at, card_application.c.slot)
-            )
-        ]
-    if as_json:
-        show_one({**facts, "applications": rows}, as_json=True)
+@click.argument("name", metavar="CARD")
+@placed
+def show_card(*, name: str, place: Place) -> None:
+    """One card with its applications: the balance as the card told it last, and as it is booked."""
+    facts = asdict(place.ask(SHOW_CARD, ShowCard(name)))
+    if place.as_json:
+        show_one(facts, as_json=True)
         return
+    applications = facts.pop("applications")
     show_one(facts, as_json=False)
     click.echo()
-    show(rows, _APPLICATION, as_json=False)
+    for one in applications:
+        for balance in ("card_balance", "booked"):
+            fen = one.pop(f"{balance}_fen")
+            one[balance] = None if fen is None else format_yuan(fen)
+    show(
+        applications,
+        ("slot", "enterprise", "name", "state", "card_balance", "booked", "card_answered_at"),
+        as_json=False,
+    )
 
 
 @card.command("issue")
-@click.argument("iccid")
+@click.argument("name", metavar="CARD")
 @click.argument("enterprise_code")
-@click.option("--name", help="As it stands on the card, at most 8 characters; the enterprise's name unless given.")
+@click.option(
+    "--name", "label", help="As it stands on the card, at most 8 characters; the enterprise's name unless given."
+)
 @click.option(
     "--right",
     "rights",
@@ -109,113 +79,60 @@ def show_card(iccid: str, as_json: bool, config: Path | None, data: Path | None)
     help="What the application is good for; repeatable. Everything unless given.",
 )
 @click.option("--valid-until", type=click.DateTime(["%Y-%m-%d"]), help="Last day of the purse, as 2027-12-31.")
-@configured
+@placed
 def issue(
     *,
-    iccid: str,
+    name: str,
     enterprise_code: str,
-    name: str | None,
+    label: str | None,
     rights: tuple[str, ...],
     valid_until: datetime | None,
-    config: Path | None,
-    data: Path | None,
+    place: Place,
 ) -> None:
-    """Order an enterprise's application onto a card; the service sends it over the air from its next start on."""
-    wanted = Rights(sum(Rights[right.upper()] for right in set(rights)) or sum(Rights))
-
-    def step(conn: Connection, context: StepContext) -> str:
-        owner = find_enterprise(conn, enterprise_code)
-        return order_application(
-            conn,
-            context,
-            iccid=iccid,
-            enterprise_id=owner.id,
-            name=name or owner.name,
-            rights=wanted,
-            valid_until=valid_until.date() if valid_until else None,
-            actor=acting(),
-        )
-
-    click.echo(f"ordered: job {write(settings_of(config, data), step)}")
+    """Order an enterprise's application onto a member's card; the service sends it over the air."""
+    wanted = sum(Rights[right.upper()] for right in set(rights)) or ALL_RIGHTS
+    last_day = valid_until.date() if valid_until else None
+    _tell(place, place.ask(ISSUE_APPLICATION, IssueApplication(name, enterprise_code, label, int(wanted), last_day)))
 
 
-@card.command("query")
-@click.argument("iccid")
-@click.argument("enterprise_code")
-@configured
-def query(iccid: str, enterprise_code: str, config: Path | None, data: Path | None) -> None:
-    """Ask a card over the air for an application's balance and counters; `ykt card show` tells the answer."""
+def _command(word: str, use_case: UseCase[CardAndEnterprise, Ordered], told: str) -> None:
+    """`ykt card WORD CARD ENTERPRISE`."""
 
-    def step(conn: Connection, context: StepContext) -> str:
-        job_id = context.next_id()
-        order_job(
-            conn,
-            job_id=job_id,
-            kind=JobKind.QUERY,
-            iccid=iccid,
-            enterprise_id=find_enterprise(conn, enterprise_code).id,
-            payload={},
-            origin=acting(),
-            origin_id=None,
-            priority=ISSUE_PRIORITY,
-            now=context.now,
-        )
-        return job_id
+    @card.command(word, help=told)
+    @click.argument("name", metavar="CARD")
+    @click.argument("enterprise_code")
+    @placed
+    def order(*, name: str, enterprise_code: str, place: Place) -> None:
+        _tell(place, place.ask(use_case, CardAndEnterprise(name, enterprise_code)))
 
-    click.echo(f"ordered: job {write(settings_of(config, data), step)}")
+
+_command(
+    "query", QUERY_CARD, "Ask over the air for an application's balance and counters; `ykt card show` tells the answer."
+)
+_command("close", CLOSE_APPLICATION, "Close an application over the air: it takes no more taps and tells its balance.")
+_command("reopen", REOPEN_APPLICATION, "Open a closed application again.")
+_command("delete", DELETE_APPLICATION, "Delete an application over the air.")
+
+
+def _tell(place: Place, ordered: Ordered) -> None:
+    if place.as_json:
+        show_one(asdict(ordered), as_json=True)
+    else:
+        click.echo(f"ordered: job {ordered.job}, card {ordered.card}, enterprise {ordered.enterprise}")
 
 
 @card.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--plaintext-keys", is_flag=True, help="The file holds keys in clear. Destroy it afterwards.")
-@configured
-def import_cards(file: Path, plaintext_keys: bool, config: Path | None, data: Path | None) -> None:
+@placed
+def import_cards(*, file: Path, plaintext_keys: bool, place: Place) -> None:
     """Enter cards: CSV with iccid, imsi, msisdn, mt_kic, mt_kid, mt_dek, mo_kic, mo_kid; optionally keys, profile.
 
     `keys` is aes or 3des; the keys themselves are hexadecimal. All lines are entered or none; a card that is
     there already stays as it is.
     """
-    if not plaintext_keys:
-        raise Trouble("the file holds keys in clear: say so with --plaintext-keys, and destroy it afterwards")
-    required = ("iccid", "imsi", "msisdn", *_KEY_COLUMNS)
-    rows = list(read_table(file, required=required, optional=("keys", "profile")))
-    settings = settings_of(config, data)
-    ring, provider = ring_of(settings), OpenSslProvider()
-
-    def step(conn: Connection, context: StepContext) -> int:
-        added = 0
-        for number, row in rows:
-            try:
-                new = NewCard(
-                    Iccid(row["iccid"]),
-                    Imsi(row["imsi"]) if row["imsi"] else None,
-                    Msisdn(row["msisdn"]) if row["msisdn"] else None,
-                    row.get("profile") or "ykt",
-                    row.get("keys") or "aes",
-                )
-                if not add_card(conn, new, actor=acting(), now=context.now):
-                    continue
-                store_card_keys(
-                    conn,
-                    ring,
-                    new.iccid.digits,
-                    {usage: _key(row[column], column) for column, usage in _KEY_COLUMNS.items()},
-                    generation=1,
-                    provider=provider,
-                    nonce=lambda: context.tokens.octets(12),
-                    weak_algorithms=settings.ota.weak_algorithms,
-                )
-            except (CodecError, KeyRefused, Refused) as error:
-                raise Trouble(f"{file}: line {number}: {error}") from None
-            added += 1
-        return added
-
-    added = write(settings, step)
-    click.echo(f"{added} added, {len(rows) - added} unchanged; now destroy {file}: shred -u {file}")
-
-
-def _key(text: str, column: str) -> SecretKey:
-    try:
-        return SecretKey(bytes.fromhex(text))
-    except ValueError:
-        raise KeyRefused(f"{column}: a key is 32 hexadecimal digits (AES-128, 3DES-2)") from None
+    imported = place.ask(IMPORT_CARDS, ImportCards(read_file(file), plaintext_keys))
+    if place.as_json:
+        show_one(asdict(imported), as_json=True)
+    else:
+        click.echo(f"{imported.added} added, {imported.unchanged} unchanged; now destroy {file}: shred -u {file}")

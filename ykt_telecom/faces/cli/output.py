@@ -6,12 +6,13 @@ import json
 import os
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import asdict
+from datetime import date, datetime
 from typing import IO, Any
 
 import click
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+from ...texts.refusals import Refused
 
 
 def told(error: BaseException) -> str:
@@ -21,17 +22,33 @@ def told(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-class Trouble(click.ClickException):
+def language() -> str:
+    """zh for a Chinese terminal, else en: the first of LC_ALL, LC_MESSAGES and LANG that is set decides."""
+    chosen = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    return "zh" if chosen.lower().startswith("zh") else "en"
+
+
+class NotDone(click.ClickException):
+    """A use case refused: every bad row, then one line that says why and what to do. Exit status 1."""
+
+    def __init__(self, refused: Refused, *, as_json: bool) -> None:
+        super().__init__(refused.told(language()))
+        self._refused = refused
+        self._as_json = as_json
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        if self._as_json:
+            click.echo(json.dumps({"refused": asdict(self._refused)}, ensure_ascii=False, indent=2))
+        for row in self._refused.rows:
+            click.echo(row.told(language()), file=file, err=file is None)
+        click.echo(f"ykt: {self.format_message()}", file=file, err=file is None)
+
+
+class Failed(click.ClickException):
     """The command failed; the message says why and what to do. Exit status 1."""
 
     def show(self, file: IO[Any] | None = None) -> None:
         click.echo(f"ykt: {self.format_message()}", file=file, err=file is None)
-
-
-class Misconfigured(Trouble):
-    """The configuration does not fit; the message names the key and the remedy. Exit status 2."""
-
-    exit_code = 2
 
 
 def show(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:
@@ -60,7 +77,7 @@ def show_one(facts: Mapping[str, Any], *, as_json: bool) -> None:
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _cell(value: Any) -> str:
@@ -68,6 +85,8 @@ def _cell(value: Any) -> str:
         return "-"
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, tuple):
+        return " ".join(map(str, value)) or "-"
     return str(value)
 
 

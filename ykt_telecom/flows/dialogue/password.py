@@ -16,10 +16,14 @@ from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatc
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from telecom_codecs.crypto.secret_key import SecretKey
 from telecom_codecs.onecard.password import ServicePassword
+
+from ...registry.keys.wrapping import KeyRing
 
 WRONG_TRIES_TO_LOCK = 3
 SALT_OCTETS = 16
+PEPPER = "password pepper"  #: what the pepper is derived for
 NONCE_OCTETS = 12
 
 
@@ -71,3 +75,8 @@ class PasswordSeal:
 
     def _peppered(self, password: ServicePassword) -> bytes:
         return hmac.new(self._pepper.octets(), password.octets(), hashlib.sha256).digest()
+
+
+def password_seal(ring: KeyRing, *, cheap: bool = False) -> PasswordSeal:
+    """The seal of an installation; its pepper is derived from the KEK and stored nowhere."""
+    return PasswordSeal(SecretKey(ring.derive(PEPPER)), cheap=cheap)

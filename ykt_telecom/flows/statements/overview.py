@@ -73,11 +73,21 @@ def statements_of(
     )
 
 
-def runs_of(connection: Connection, period: Period | None = None) -> tuple[RunLine, ...]:
-    """Every run (of the period), the newest period first."""
+def runs_of(
+    connection: Connection,
+    period: Period | None = None,
+    *,
+    kind: StatementKind | None = None,
+    enterprise_id: int | None = None,
+) -> tuple[RunLine, ...]:
+    """Every run (of the period, the kind, the enterprise), the newest period first."""
     query = select(statement_run, enterprise.c.name).join(enterprise, enterprise.c.id == statement_run.c.enterprise_id)
     if period is not None:
         query = query.where(statement_run.c.period == str(period))
+    if kind is not None:
+        query = query.where(statement_run.c.kind == kind)
+    if enterprise_id is not None:
+        query = query.where(statement_run.c.enterprise_id == enterprise_id)
     query = query.order_by(statement_run.c.period.desc(), statement_run.c.enterprise_id, statement_run.c.kind)
     lines = []
     for run in connection.execute(query).all():

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from ..taps.imports import ImportReport, import_rows
-from ..taps.table_text import Upload, read_hex, read_moment, read_number, read_upload
+from ..taps.table_text import Upload, read_enterprise, read_hex, read_moment, read_number, read_upload
 from .steps import AttendanceEvent, Kind, post_event
 
 COLUMNS = ("iccid", "enterprise", "kind", "counter", "terminal", "time", "tac")
 FILE_KIND = "ATTENDANCE"
 
 
-def read_events(octets: bytes) -> Upload[AttendanceEvent]:
+def read_events(octets: bytes, enterprises: Mapping[str, int]) -> Upload[AttendanceEvent]:
     """The rows of a file; raises :class:`BadFile`. `kind` is punch or door; `tac` may be empty."""
-    return read_upload(octets, COLUMNS, _row)
+    return read_upload(octets, COLUMNS, lambda fields: _row(fields, enterprises))
 
 
 def import_events(connection: Connection, upload: Upload[AttendanceEvent], *, now: datetime) -> ImportReport:
@@ -28,14 +29,14 @@ def import_events(connection: Connection, upload: Upload[AttendanceEvent], *, no
     return import_rows(connection, upload, FILE_KIND, post, now=now)
 
 
-def _row(fields: dict[str, str]) -> AttendanceEvent:
+def _row(fields: dict[str, str], enterprises: Mapping[str, int]) -> AttendanceEvent:
     try:
         kind = Kind(fields["kind"].upper())
     except ValueError:
         raise ValueError(f"kind: {fields['kind'][:20]!r} is none of punch, door") from None
     return AttendanceEvent(
         iccid=fields["iccid"],
-        enterprise_id=read_number(fields["enterprise"], "enterprise"),
+        enterprise_id=read_enterprise(fields["enterprise"], enterprises),
         counter=read_number(fields["counter"], "counter"),
         terminal=fields["terminal"],
         occurred_at=read_moment(fields["time"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select
 from ...texts.amount import parse_yuan
 from ..money.steps import CardTransaction, Kind, NotTaken, Taken, post_transaction
 from ..money.tables import imported_file
-from .table_text import BadFile, LineError, Upload, read_hex, read_moment, read_number, read_upload
+from .table_text import BadFile, LineError, Upload, read_enterprise, read_hex, read_moment, read_number, read_upload
 
 R = TypeVar("R")
 
@@ -31,9 +31,12 @@ class ImportReport:
     is_repeated: bool = False
 
 
-def read_transactions(octets: bytes) -> Upload[CardTransaction]:
-    """The rows of a file; raises :class:`BadFile`. Amounts and balance in yuan; `balance` and `tac` may be empty."""
-    return read_upload(octets, COLUMNS, _row)
+def read_transactions(octets: bytes, enterprises: Mapping[str, int]) -> Upload[CardTransaction]:
+    """The rows of a file; raises :class:`BadFile`. Amounts and balance in yuan; `balance` and `tac` may be empty.
+
+    `enterprises` are the codes (in small letters) and the ids in digits that may stand in the file.
+    """
+    return read_upload(octets, COLUMNS, lambda fields: _row(fields, enterprises))
 
 
 def import_transactions(connection: Connection, upload: Upload[CardTransaction], *, now: datetime) -> ImportReport:
@@ -77,14 +80,14 @@ def note_import(connection: Connection, digest: str, kind: str, rows: int, now: 
     connection.execute(insert(imported_file).values(digest=digest, kind=kind, rows=rows, imported_at=now))
 
 
-def _row(fields: dict[str, str]) -> CardTransaction:
+def _row(fields: dict[str, str], enterprises: Mapping[str, int]) -> CardTransaction:
     try:
         kind = Kind(fields["kind"].upper())
     except ValueError:
         raise ValueError(f"kind: {fields['kind'][:20]!r} is none of load, purchase, undo") from None
     return CardTransaction(
         iccid=fields["iccid"],
-        enterprise_id=read_number(fields["enterprise"], "enterprise"),
+        enterprise_id=read_enterprise(fields["enterprise"], enterprises),
         kind=kind,
         amount_fen=parse_yuan(fields["amount"]),
         counter=read_number(fields["counter"], "counter"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -89,6 +89,14 @@ def read_number(text: str, name: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 10):
         raise ValueError(f"{name}: {text[:20]!r} is no number")
     return int(text)
+
+
+def read_enterprise(text: str, enterprises: Mapping[str, int]) -> int:
+    """The id of an enterprise that is named by its code or its id."""
+    found = enterprises.get(text.lower())
+    if found is None:
+        raise ValueError(f"enterprise: {text[:40]!r} is none; write its code")
+    return found
 
 
 def read_hex(text: str, name: str) -> bytes | None:

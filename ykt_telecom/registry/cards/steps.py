@@ -60,14 +60,9 @@ def add_card(conn: Connection, new: NewCard, *, actor: str, now: datetime) -> bo
     octets = KEY_PROFILES.get(new.keys)
     if octets is None:
         raise Refused(f"card keys {new.keys!r}: choose one of {', '.join(KEY_PROFILES)}")
+    if not is_new_card(conn, new):
+        return False
     iccid, msisdn = new.iccid.digits, new.msisdn.digits if new.msisdn else None
-    known = conn.execute(select(card).where(card.c.iccid == iccid)).one_or_none()
-    if known is not None:
-        if known.msisdn == msisdn and known.imsi == (new.imsi.digits if new.imsi else None):
-            return False
-        raise Refused(f"card {new.iccid.masked()} is already there with another number or IMSI")
-    if msisdn is not None and live_card_of(conn, msisdn) is not None:
-        raise Refused(f"{Msisdn(msisdn).masked()} has a live card already: replace or cancel that one first")
     state = CardState.WASHED if msisdn is None else CARD.follow(CardState.WASHED, CardEvent.BIND)
     conn.execute(
         insert(card).values(
@@ -86,6 +81,22 @@ def add_card(conn: Connection, new: NewCard, *, actor: str, now: datetime) -> bo
         )
     )
     record(conn, at=now, actor=actor, action="card.import", subject=Subject.card(iccid), facts={"state": state})
+    return True
+
+
+def is_new_card(conn: Connection, new: NewCard) -> bool:
+    """Whether the card can be imported; False when the very same one is there. Writes nothing.
+
+    Raises :class:`Refused` as :func:`add_card` does.
+    """
+    msisdn = new.msisdn.digits if new.msisdn else None
+    known = conn.execute(select(card).where(card.c.iccid == new.iccid.digits)).one_or_none()
+    if known is not None:
+        if known.msisdn == msisdn and known.imsi == (new.imsi.digits if new.imsi else None):
+            return False
+        raise Refused(f"card {new.iccid.masked()} is already there with another number or IMSI")
+    if msisdn is not None and live_card_of(conn, msisdn) is not None:
+        raise Refused(f"{Msisdn(msisdn).masked()} has a live card already: replace or cancel that one first")
     return True
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, func, text
 
 from ...storage.schema import Instant, metadata
 from .states import APPLICATION, CARD, ENDED_APPLICATION_STATES, LIVE_CARD_STATES
@@ -29,6 +29,9 @@ card = Table(
     Index("ix_card_msisdn", "msisdn"),
     Index("uq_card_live_msisdn", "msisdn", unique=True, sqlite_where=_LIVE_CARD, postgresql_where=_LIVE_CARD),
 )
+
+#: People name a card by the last six digits of its ICCID.
+Index("ix_card_tail", func.substr(card.c.iccid, func.length(card.c.iccid) - 5))
 
 #: An enterprise application on a card; `card_*` is what the card itself last said under a PoR.
 card_application = Table(

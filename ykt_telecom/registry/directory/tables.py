@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, String, Table, text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, String, Table, func, text
 
 from ...storage.schema import BigKey, Instant, metadata
 from .states import MEMBER, MemberState
@@ -23,6 +23,8 @@ enterprise = Table(
     Column("created_at", Instant, nullable=False),
     CheckConstraint("id > 0 and id <= 4294967295", name="id_u32"),
 )
+#: `acme` and `ACME` are one code, whoever writes past the steps.
+Index("uq_enterprise_code_folded", func.lower(enterprise.c.code), unique=True)
 
 #: One row per member and enterprise: the same person may be a member of several.
 member = Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -39,6 +39,17 @@ class KeyRefused(Refusal, ValueError):
     """The key must not be used like this (equal keys for different purposes, wrong length). Get a proper one."""
 
 
+def check_card_keys(iccid: str, keys: Mapping[KeyUsage, SecretKey], *, weak_algorithms: bool = False) -> None:
+    """Whether these keys may be a card's; raises :class:`KeyRefused`."""
+    if set(keys) != set(KeyUsage):
+        raise KeyRefused(f"card …{iccid[-6:]} wants the keys {', '.join(KeyUsage)}")
+    if len(set(keys.values())) != len(keys) and not weak_algorithms:
+        raise KeyRefused(f"card …{iccid[-6:]}: the same key stands for two usages")
+    for usage, key in keys.items():
+        if key.length == 8 and not weak_algorithms:
+            raise KeyRefused(f"card …{iccid[-6:]}: {usage} is a single DES key; get an AES-128 key")
+
+
 def store_card_keys(
     conn: Connection,
     ring: KeyRing,
@@ -51,14 +62,9 @@ def store_card_keys(
     weak_algorithms: bool = False,
 ) -> None:
     """Wrap and store a card's keys. All five are wanted and all must differ; raises :class:`KeyRefused`."""
-    if set(keys) != set(KeyUsage):
-        raise KeyRefused(f"card …{iccid[-6:]} wants the keys {', '.join(KeyUsage)}")
-    if len(set(keys.values())) != len(keys) and not weak_algorithms:
-        raise KeyRefused(f"card …{iccid[-6:]}: the same key stands for two usages")
+    check_card_keys(iccid, keys, weak_algorithms=weak_algorithms)
     rows = []
     for usage, key in keys.items():
-        if key.length == 8 and not weak_algorithms:
-            raise KeyRefused(f"card …{iccid[-6:]}: {usage} is a single DES key; get an AES-128 key")
         binding = KeyBinding(OPERATOR, iccid, usage, generation)
         rows.append(
             {

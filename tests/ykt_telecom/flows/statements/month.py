@@ -11,7 +11,6 @@ from sqlalchemy import Connection, func, select
 
 from tests.ykt_telecom.ledger.money.world import CUIHU, HUAXIN, World, a_world, iccid_of
 from ykt_telecom.demo.generator import generate_month
-from ykt_telecom.faces.cli.offline import Settled, drive
 from ykt_telecom.flows.statements.period import Period
 from ykt_telecom.flows.statements.runs import RunReport, run_statements
 from ykt_telecom.flows.statements.tables import statement
@@ -20,6 +19,7 @@ from ykt_telecom.ledger.money.steps import CardTransaction, post_transaction
 from ykt_telecom.messaging.tables import outbox
 from ykt_telecom.storage.committer import BatchStep
 from ykt_telecom.storage.context import StepContext
+from ykt_telecom.wiring.transactions import Settled, drive
 
 T = TypeVar("T")
 I = TypeVar("I")  # noqa: E741 - an item

@@ -13,7 +13,6 @@ from sqlalchemy import delete, func, select, update
 
 from tests.ykt_telecom.flows.statements.month import WorldBooks, a_month, book, run_all
 from tests.ykt_telecom.ledger.money.world import HUAXIN, World, a_world, iccid_of
-from ykt_telecom.faces.cli.offline import drive
 from ykt_telecom.flows.statements.composing import compose
 from ykt_telecom.flows.statements.period import Period
 from ykt_telecom.flows.statements.purses import PurseMonth, purse_months
@@ -24,6 +23,7 @@ from ykt_telecom.flows.statements.tables import purse_closing, statement, statem
 from ykt_telecom.ledger.money.steps import CardTransaction, Kind
 from ykt_telecom.ledger.money.tables import card_transaction, purse
 from ykt_telecom.runtime.clock import BUSINESS_ZONE
+from ykt_telecom.wiring.transactions import drive
 
 JULY = Period(2026, 7)
 CONSUMPTION = StatementKind.CONSUMPTION

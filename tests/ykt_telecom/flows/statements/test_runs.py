@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 
 from tests.ykt_telecom.flows.statements.month import SEPTEMBER, Killed, WorldBooks, a_month, book, counts, run_all
 from tests.ykt_telecom.ledger.money.world import HUAXIN, a_world, iccid_of
-from ykt_telecom.faces.cli.offline import drive
 from ykt_telecom.flows.statements.overview import statements_of
 from ykt_telecom.flows.statements.period import BadPeriod
 from ykt_telecom.flows.statements.run import NoSuchEnterprise, open_run
@@ -21,6 +20,7 @@ from ykt_telecom.flows.statements.writing import set_opt_out
 from ykt_telecom.ledger.money.steps import CardTransaction, Kind
 from ykt_telecom.messaging.tables import outbox
 from ykt_telecom.runtime.clock import BUSINESS_ZONE
+from ykt_telecom.wiring.transactions import drive
 
 
 def test_every_member_gets_each_statement_once() -> None:

@@ -10,13 +10,13 @@ from sqlalchemy import func, select
 
 from tests.ykt_telecom.flows.statements.month import WorldBooks, a_month
 from tests.ykt_telecom.ledger.money.world import HUAXIN, World, a_world
-from ykt_telecom.faces.cli.offline import drive
 from ykt_telecom.flows.statements.period import Period
 from ykt_telecom.flows.statements.runs import catch_up
 from ykt_telecom.flows.statements.schedule import BadSchedule, DueRun, due_runs, set_schedule, triggers
 from ykt_telecom.flows.statements.states import StatementKind
 from ykt_telecom.flows.statements.tables import statement_run
 from ykt_telecom.runtime.clock import BUSINESS_ZONE
+from ykt_telecom.wiring.transactions import drive
 
 
 def schedule(world: World, **changes: Any) -> None:

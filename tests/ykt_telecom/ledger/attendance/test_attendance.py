@@ -83,7 +83,7 @@ def test_a_file_of_taps_is_imported_once() -> None:
     heading = "iccid,enterprise,kind,counter,terminal,time,tac"
     start = f"{iccid_of(1)},{HUAXIN}"
     text = f"{heading}\n{start},punch,1,考勤机,2026-09-01 08:52,\n{start},door,2,东门,2026-09-01 08:51,\n"
-    upload = read_events(text.encode("gbk"))
+    upload = read_events(text.encode("gbk"), {str(HUAXIN): HUAXIN})
     reports = [
         world.run(lambda connection, context: import_events(connection, upload, now=context.now)) for _ in range(2)
     ]

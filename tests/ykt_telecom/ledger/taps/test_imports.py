@@ -10,6 +10,8 @@ from ykt_telecom.ledger.taps.imports import ImportReport, import_transactions, r
 from ykt_telecom.ledger.taps.table_text import BadFile
 from ykt_telecom.texts.amount import BadAmount, format_yuan, parse_yuan
 
+#: What may stand in the column of the enterprise.
+ENTERPRISES = {str(HUAXIN): HUAXIN, "huaxin": HUAXIN}
 HEADING = "iccid,enterprise,kind,amount,counter,terminal,time,balance,tac"
 
 
@@ -38,7 +40,12 @@ def test_files_of_both_encodings_are_read(encoding: str) -> None:
     world = a_world()
     world.add_member(1, HUAXIN)
     upload = read_transactions(
-        a_file(a_line(), a_line(kind="PURCHASE", amount="12", counter="2", tac="0102030405060708"), encoding=encoding)
+        a_file(
+            a_line(enterprise="HuaXin"),
+            a_line(kind="PURCHASE", amount="12", counter="2", tac="0102030405060708"),
+            encoding=encoding,
+        ),
+        ENTERPRISES,
     )
     report = world.run(lambda connection, context: import_transactions(connection, upload, now=context.now))
     assert report == ImportReport(posted=2, duplicates=0, disputed=0)
@@ -50,8 +57,8 @@ def test_the_same_file_again_changes_nothing() -> None:
     """T18: a second import of the same file is 0 changes; the same rows in another file are duplicates."""
     world = a_world()
     world.add_member(1, HUAXIN)
-    upload = read_transactions(a_file(a_line()))
-    again = read_transactions(a_file(a_line(), ""))
+    upload = read_transactions(a_file(a_line()), ENTERPRISES)
+    again = read_transactions(a_file(a_line(), ""), ENTERPRISES)
 
     def take(which: object) -> ImportReport:
         return world.run(lambda connection, context: import_transactions(connection, which, now=context.now))  # type: ignore[arg-type]
@@ -78,7 +85,7 @@ def test_the_same_file_again_changes_nothing() -> None:
 def test_a_bad_line_is_named_and_nothing_is_imported(line: str, message: str) -> None:
     """The person who sent the file learns which line to correct."""
     with pytest.raises(BadFile) as caught:
-        read_transactions(a_file(a_line(), line))
+        read_transactions(a_file(a_line(), line), ENTERPRISES)
     assert str(caught.value.errors[0]).startswith(message)
 
 
@@ -94,14 +101,14 @@ def test_a_bad_line_is_named_and_nothing_is_imported(line: str, message: str) ->
 def test_what_is_no_such_file_is_refused(octets: bytes, message: str) -> None:
     """A picture, an empty file, somebody else's table."""
     with pytest.raises(BadFile, match=message):
-        read_transactions(octets)
+        read_transactions(octets, ENTERPRISES)
 
 
 def test_a_row_that_the_books_refuse_rolls_the_whole_file_back() -> None:
     """All or nothing: half a file would be counted twice when it is sent again."""
     world = a_world()
     world.add_member(1, HUAXIN)
-    upload = read_transactions(a_file(a_line(), a_line(iccid=iccid_of(9), counter="2")))
+    upload = read_transactions(a_file(a_line(), a_line(iccid=iccid_of(9), counter="2")), ENTERPRISES)
     with pytest.raises(BadFile, match="line 3"):
         world.run(lambda connection, context: import_transactions(connection, upload, now=context.now))
     with world.reading() as connection:

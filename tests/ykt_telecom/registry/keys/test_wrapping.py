@@ -9,10 +9,12 @@ import pytest
 
 from telecom_codecs.crypto.openssl import OpenSslProvider
 from telecom_codecs.crypto.secret_key import SecretKey
-from ykt_telecom.registry.directory.steps import add_enterprise
+from ykt_telecom.registry.directory.steps import NewEnterprise, add_enterprises
 from ykt_telecom.registry.keys.steps import prove_key_ring, store_mother_key
 from ykt_telecom.registry.keys.wrapping import BindingMismatch, KekRefused, KeyBinding, KeyRing
 from ykt_telecom.runtime.clock import BUSINESS_ZONE
+from ykt_telecom.runtime.tokens import SeededTokens
+from ykt_telecom.storage.context import StepContext
 from ykt_telecom.storage.database import create_all, open_database
 
 KEY = SecretKey(bytes(range(100, 116)))
@@ -82,7 +84,7 @@ def test_a_kek_of_another_installation_is_refused_at_start(tmp_path: Path) -> No
     database = open_database(tmp_path / "ykt.db")
     create_all(database, NOW)
     with database.writing() as conn:
-        add_enterprise(conn, code="E1", name="华信科技", signature=None, actor="test", now=NOW)
+        add_enterprises(conn, StepContext(NOW, SeededTokens()), [NewEnterprise("E1", "华信科技")])
         store_mother_key(conn, a_ring(), 1001, 1, KEY, provider=OpenSslProvider(), nonce=NONCE, actor="test", now=NOW)
         prove_key_ring(conn, a_ring())
         with pytest.raises(KekRefused, match="restore"):
