@@ -45,7 +45,13 @@ class TextSegment:
 def segment_count(text: str, *, allow_gsm7: bool = True, wide: bool = False) -> int:
     """How many short messages `text` takes."""
     coded, as_gsm7 = _coded(text, allow_gsm7)
-    return len(_cut(text, coded, as_gsm7, wide))
+    length = len(coded)
+    if length <= (UD_SEPTETS if as_gsm7 else UD_OCTETS):
+        return 1
+    if as_gsm7 or length != 2 * len(text):
+        return len(_cut(text, coded, as_gsm7, wide))
+    count = -(-length // (132 if wide else 134))  # no surrogate pair to avoid: it need not be cut to be counted
+    return count if count <= MAX_SEGMENTS else len(_cut(text, coded, as_gsm7, wide))
 
 
 def split_text(text: str, *, reference: int, allow_gsm7: bool = True, wide: bool = False) -> tuple[TextSegment, ...]:

@@ -17,8 +17,8 @@ def format_yuan(fen: int) -> str:
     >>> format_yuan(11630), format_yuan(-5)
     ('116.30', '-0.05')
     """
-    sign = "-" if fen < 0 else ""
-    return f"{sign}{abs(fen) // 100}.{abs(fen) % 100:02d}"
+    yuan, rest = divmod(abs(fen), 100)
+    return f"{'-' if fen < 0 else ''}{yuan}.{rest:02d}"
 
 
 def parse_yuan(text: str) -> int:

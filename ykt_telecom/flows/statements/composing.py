@@ -100,34 +100,37 @@ def _consumption(
 ) -> tuple[tuple[Bill, ...], tuple[Closing, ...]]:
     purses = purse_months(connection, run, [iccid for one in members for iccid in one.iccids])
     mine = [[purses[iccid] for iccid in one.iccids if iccid in purses] for one in members]
-    idle = [one for one, months in zip(members, mine, strict=True) if not any(month.closing for month in months)]
+    closed = [[month.closing for month in months if month.closing is not None] for months in mine]
+    idle = [one for one, closing in zip(members, closed, strict=True) if not closing]
     entitled = _entitled(connection, run, idle, Rights.PURSE)
     bills: list[Bill] = []
     closings: list[Closing] = []
-    for one, months in zip(members, mine, strict=True):
+    for one, months, closing in zip(members, mine, closed, strict=True):
         told: StatementText | Suppression
-        closed = [month.closing for month in months if month.closing is not None]
-        if not closed and not entitled.intersection(one.iccids):
+        if not closing and not entitled.intersection(one.iccids):
             told = Suppression.NO_APPLICATION
         elif not all(month.is_balanced for month in months):
             told = Suppression.UNBALANCED
         else:
             told = consumption_text(run.heading, _added(months))
-            closings += closed
+            closings += closing
         bills.append(Bill(one.id, one.msisdn, told))
     return tuple(bills), tuple(closings)
 
 
 def _added(months: Sequence[PurseMonth]) -> Consumption:
     """One member's purses of one enterprise, told as one."""
+    if len(months) == 1:
+        return months[0].figures
+    told = [month.figures for month in months]
     return Consumption(
-        purchases=sum([month.purchases for month in months]),
-        spent_fen=sum([month.spent_fen for month in months]),
-        loads=sum([month.loads for month in months]),
-        loaded_fen=sum([month.loaded_fen for month in months]),
-        closing_balance_fen=sum([month.closing.balance_fen for month in months if month.closing is not None]),
-        valid_until=max([month.valid_until for month in months if month.valid_until is not None], default=None),
-        late=sum([month.late for month in months]),
+        purchases=sum([one.purchases for one in told]),
+        spent_fen=sum([one.spent_fen for one in told]),
+        loads=sum([one.loads for one in told]),
+        loaded_fen=sum([one.loaded_fen for one in told]),
+        closing_balance_fen=sum([one.closing_balance_fen for one in told]),
+        valid_until=max([one.valid_until for one in told if one.valid_until is not None], default=None),
+        late=sum([one.late for one in told]),
     )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TypeAlias
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -36,6 +36,10 @@ _LEAVE = select(leave_day).where(
 )
 
 
+#: Of one card: the minutes after midnight of its punches, by day.
+_Days: TypeAlias = Mapping[date, Sequence[int]]
+
+
 @dataclass(frozen=True, slots=True)
 class Presence:
     """What was seen of one member: the cards that count as theirs, each with or without a punch."""
@@ -51,20 +55,28 @@ def attendance_months(connection: Connection, run: Run, asked: Sequence[Presence
     hours = shift_of(connection, run.enterprise_id)
     found = {}
     for one in asked:
-        minutes: dict[date, list[int]] = defaultdict(list)
-        for iccid in one.iccids:
-            for day, minute in punches.get(iccid, ()):
-                minutes[day].append(minute)
-        month = judge_minutes(run.period.year, run.period.month, minutes, leave[one.member_id], hours)
-        found[one.member_id] = (month, bool(minutes))
+        seen = _together([punches[iccid] for iccid in one.iccids if iccid in punches])
+        month = judge_minutes(run.period.year, run.period.month, seen, leave.get(one.member_id, ()), hours)
+        found[one.member_id] = (month, bool(seen))
     return found
 
 
-def _punches(connection: Connection, run: Run, iccids: Sequence[str]) -> Mapping[str, list[tuple[date, int]]]:
-    """By ICCID: the day of each punch and its minute of that day, in business time."""
+def _together(cards: Sequence[_Days]) -> _Days:
+    """The days of all cards of a member as those of one."""
+    if len(cards) == 1:
+        return cards[0]
+    days: dict[date, list[int]] = {}
+    for seen in cards:
+        for day, minutes in seen.items():
+            days.setdefault(day, []).extend(minutes)
+    return days
+
+
+def _punches(connection: Connection, run: Run, iccids: Sequence[str]) -> Mapping[str, _Days]:
+    """By ICCID: the minutes of the punches of each day, in business time."""
     days = _days(run)
     midnights = [instant(midnight) for _, midnight in days]
-    found: dict[str, list[tuple[date, int]]] = {}
+    found: dict[str, dict[date, list[int]]] = {}
     for iccid, moment in _PUNCHES.rows(
         connection,
         iccids=iccids,
@@ -75,7 +87,11 @@ def _punches(connection: Connection, run: Run, iccids: Sequence[str]) -> Mapping
         cutoff=run.cutoff,
     ):
         at = bisect_right(midnights, moment) - 1
-        found.setdefault(iccid, []).append((days[at][0], (moment - midnights[at]) // _MINUTE))
+        minute = (moment - midnights[at]) // _MINUTE
+        seen = found.get(iccid)
+        if seen is None:
+            seen = found[iccid] = {}
+        seen.setdefault(days[at][0], []).append(minute)
     return found
 
 
@@ -87,8 +103,8 @@ def _days(run: Run) -> list[tuple[date, datetime]]:
 
 
 def _leave(connection: Connection, run: Run, members: Sequence[int]) -> Mapping[int, list[date]]:
-    found: dict[int, list[date]] = defaultdict(list)
+    found: dict[int, list[date]] = {}
     first, after = run.period.starts().date(), run.period.ends().date()
     for row in connection.execute(_LEAVE, {"members": list(members), "first": first, "after": after}):
-        found[row.member_id].append(row.day)
+        found.setdefault(row.member_id, []).append(row.day)
     return found

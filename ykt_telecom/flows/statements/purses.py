@@ -20,6 +20,7 @@ from ...storage.literal import among
 from ...storage.sql import Statement, in_list, instant
 from .run import Run
 from .tables import purse_closing
+from .texts import Consumption
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +36,9 @@ class Closing:
 class PurseMonth:
     """What a run tells of one purse. `closing` is None when nothing was ever booked on it."""
 
-    purchases: int
-    spent_fen: int
-    loads: int
-    loaded_fen: int
-    late: int
-    valid_until: date | None
+    figures: Consumption
     closing: Closing | None
     is_balanced: bool
-
-
-@dataclass(slots=True)
-class _Sums:
-    """Of one purse. `known_fen` is the closing balance of the run before, None when that has to be added up."""
-
-    balance_fen: int
-    valid_until: date | None
-    known_fen: int | None
-    told: dict[str, tuple[int, int]]
-    late: int = 0
-    change_fen: int = 0
-    left_fen: int = 0
-    ahead: int | None = None
 
 
 def _sums() -> Any:
@@ -72,9 +54,9 @@ def _sums() -> Any:
         select(
             purse.c.iccid,
             booked.kind,
-            func.min(purse.c.balance_fen),
-            func.min(purse.c.valid_until),
-            func.min(known.closing_fen),
+            purse.c.balance_fen,
+            purse.c.valid_until,
+            known.closing_fen,
             func.count(booked.amount_fen),
             func.coalesce(func.sum(booked.amount_fen), 0),
             func.count(case((is_left, 1))),
@@ -102,7 +84,8 @@ def _sums() -> Any:
             ),
         )
         .where(purse.c.enterprise_id == bindparam("enterprise"), in_list(purse.c.iccid, "iccids"))
-        .group_by(purse.c.iccid, booked.kind)
+        # by both primary keys: what else stands in their rows needs no aggregate
+        .group_by(purse.c.iccid, purse.c.enterprise_id, known.iccid, known.enterprise_id, booked.kind)
     )
 
 
@@ -124,14 +107,9 @@ _FROM_THE_FIRST_DAY = Statement(
 
 def purse_months(connection: Connection, run: Run, iccids: Sequence[str]) -> Mapping[str, PurseMonth]:
     """By ICCID; cards without a purse of this enterprise are left out."""
-    found = _read_sums(connection, run, iccids)
-    openings = _openings(connection, run, [iccid for iccid, sums in found.items() if sums.known_fen is None])
-    return {iccid: _month(run, iccid, sums, openings.get(iccid, sums.known_fen)) for iccid, sums in found.items()}
-
-
-def _read_sums(connection: Connection, run: Run, iccids: Sequence[str]) -> Mapping[str, _Sums]:
-    found: dict[str, _Sums] = {}
-    rows = _SUMS.rows(
+    purses: dict[str, list[Any]] = {}
+    unknown: dict[str, None] = {}
+    for row in _SUMS.rows(
         connection,
         iccids=iccids,
         enterprise=run.enterprise_id,
@@ -141,20 +119,12 @@ def _read_sums(connection: Connection, run: Run, iccids: Sequence[str]) -> Mappi
         told=run.told.cutoff,
         told_run=run.told.run_id,
         told_until=instant(run.told.until),
-    )
-    for iccid, kind, balance, until, known, count, total, left, left_total, late, ahead in rows:
-        sums = found.get(iccid)
-        if sums is None:
-            sums = found[iccid] = _Sums(balance, _day(until), known, {})
-        if kind is None:
-            continue
-        sums.told[kind] = (count - left, int(total) - int(left_total))
-        sums.late += late
-        sums.change_fen += _signed(kind, int(total) - int(left_total))
-        sums.left_fen += _signed(kind, int(left_total))
-        if ahead is not None and (sums.ahead is None or ahead < sums.ahead):
-            sums.ahead = ahead
-    return found
+    ):
+        purses.setdefault(row[0], []).append(row)
+        if row[4] is None:
+            unknown[row[0]] = None
+    openings = _openings(connection, run, list(unknown))
+    return {iccid: _month(run, rows, openings.get(iccid)) for iccid, rows in purses.items()}
 
 
 def _openings(connection: Connection, run: Run, iccids: Sequence[str]) -> Mapping[str, int]:
@@ -168,33 +138,34 @@ def _openings(connection: Connection, run: Run, iccids: Sequence[str]) -> Mappin
         told=run.told.cutoff,
         told_until=instant(run.told.until),
     ):
-        found[iccid] = found.get(iccid, 0) + _signed(kind, int(total))
+        found[iccid] = found.get(iccid, 0) + (-int(total) if kind == Kind.PURCHASE else int(total))
     return found
 
 
-def _month(run: Run, iccid: str, sums: _Sums, opening_fen: int | None) -> PurseMonth:
-    bought, spent = sums.told.get(Kind.PURCHASE, (0, 0))
-    undone, undone_fen = sums.told.get(Kind.UNDO, (0, 0))
-    loads, loaded = sums.told.get(Kind.LOAD, (0, 0))
-    closing_fen = (opening_fen or 0) + sums.change_fen
+def _month(run: Run, rows: Sequence[Any], opening_fen: int | None) -> PurseMonth:
+    """Of one purse: a row for each kind of booking. `opening_fen` is given where no closing balance is known."""
+    bought = spent = undone = undone_fen = loads = loaded = late = left_fen = 0
+    ahead = None
+    for _, kind, _, _, _, count, total, left, left_total, is_late, first_ahead in rows:
+        number, amount = count - left, int(total) - int(left_total)
+        if kind == Kind.PURCHASE:
+            bought, spent, left_fen = number, amount, left_fen - int(left_total)
+        elif kind == Kind.LOAD:
+            loads, loaded, left_fen = number, amount, left_fen + int(left_total)
+        elif kind == Kind.UNDO:
+            undone, undone_fen, left_fen = number, amount, left_fen + int(left_total)
+        late += is_late
+        if first_ahead is not None and (ahead is None or first_ahead < ahead):
+            ahead = first_ahead
+    iccid, _, balance_fen, until, known_fen = rows[0][:5]
+    start_fen = known_fen if opening_fen is None else opening_fen
+    closing_fen = (start_fen or 0) + loaded + undone_fen - spent
     closing = None
-    if opening_fen is not None or bought or undone or loads:
-        closing = Closing(iccid, closing_fen, run.cutoff if sums.ahead is None else sums.ahead - 1)
+    if start_fen is not None or bought or undone or loads:
+        closing = Closing(iccid, closing_fen, run.cutoff if ahead is None else ahead - 1)
+    valid_until = date.fromisoformat(until) if isinstance(until, str) else until
     return PurseMonth(
-        purchases=bought - undone,
-        spent_fen=spent - undone_fen,
-        loads=loads,
-        loaded_fen=loaded,
-        late=sums.late,
-        valid_until=sums.valid_until,
-        closing=closing,
-        is_balanced=closing_fen + sums.left_fen == sums.balance_fen,
+        Consumption(bought - undone, spent - undone_fen, loads, loaded, closing_fen, valid_until, late),
+        closing,
+        closing_fen + left_fen == balance_fen,
     )
-
-
-def _signed(kind: str, amount_fen: int) -> int:
-    return -amount_fen if kind == Kind.PURCHASE else amount_fen
-
-
-def _day(value: Any) -> date | None:
-    return date.fromisoformat(value) if isinstance(value, str) else value

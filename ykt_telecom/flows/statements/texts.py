@@ -18,6 +18,9 @@ from ...texts.amount import format_yuan
 from ...texts.names import clean_name, mask_name
 from ...texts.signature import DEFAULT_SIGNATURE, bracketed
 
+#: Characters that fit at most: the signature's brackets are in UCS-2 only, where a character takes a unit or two.
+_SINGLE, _SEGMENT = 70, 67
+
 
 @dataclass(frozen=True, slots=True)
 class Heading:
@@ -57,8 +60,9 @@ class StatementText:
 def shortest(ladder: Sequence[str]) -> StatementText:
     """The first rung among those with the fewest segments; each rung is shorter than the one before it."""
     fewest = segment_count(ladder[-1])
+    room = _SINGLE if fewest == 1 else _SEGMENT * fewest
     for text in ladder[:-1]:
-        if segment_count(text) == fewest:
+        if len(text) <= room and segment_count(text) == fewest:
             return StatementText(text, fewest)
     return StatementText(ladder[-1], fewest)
 

@@ -62,7 +62,10 @@ class Month:
 
 def judge_day(day: date, taps: Iterable[datetime], hours: Shift) -> Day:
     """What the taps of one working day amount to; at least one is wanted."""
-    return _judge(day, [tap.hour * 60 + tap.minute for tap in taps], hours)
+    minutes = [tap.hour * 60 + tap.minute for tap in taps]
+    if not minutes:
+        raise ValueError("a day without taps is an absence, not a day")
+    return Day(day, *_judge(minutes, hours))
 
 
 def judge_month(year: int, month: int, taps: Iterable[datetime], leave: Iterable[date], hours: Shift) -> Month:
@@ -78,32 +81,33 @@ def judge_minutes(
 ) -> Month:
     """As :func:`judge_month` for taps that are told by day, in minutes after its midnight."""
     working = working_days(year, month)
-    days = [_judge(day, minutes, hours) for day, minutes in taps.items() if day in working]
+    days = [_judge(minutes, hours) for day, minutes in taps.items() if day in working]
     return Month(
         expected_days=len(working),
         attended_days=len(days),
-        late=sum([day.late_minutes > 0 for day in days]),
-        early=sum([day.early_minutes > 0 for day in days]),
-        missing=sum([day.is_missing_a_tap for day in days]),
+        late=sum([late > 0 for _, _, late, _, _ in days]),
+        early=sum([early > 0 for _, _, _, early, _ in days]),
+        missing=sum([start is None or end is None for start, end, _, _, _ in days]),
         leave_days=len(working.intersection(leave)),
-        overtime_tenths=sum([day.overtime_minutes for day in days]) // 6,
+        overtime_tenths=sum([over for _, _, _, _, over in days]) // 6,
     )
 
 
-def _judge(day: date, minutes: Sequence[int], hours: Shift) -> Day:
-    if not minutes:
-        raise ValueError("a day without taps is an absence, not a day")
-    start: int | None = min(minutes)
-    end: int | None = max(minutes)
+def _judge(minutes: Sequence[int], hours: Shift) -> tuple[int | None, int | None, int, int, int]:
+    """Start and end of a day with taps, then minutes late, early and of overtime."""
     if len(minutes) == 1:
-        if abs(minutes[0] - hours.starts_minute) <= abs(minutes[0] - hours.ends_minute):
-            end = None
-        else:
-            start = None
-    late = 0 if start is None else max(0, start - hours.starts_minute)
-    early = 0 if end is None else max(0, hours.ends_minute - end)
-    over = 0 if end is None else max(0, end - hours.ends_minute)
-    return Day(day, start, end, late, early, over - over % OVERTIME_STEP_MINUTES)
+        only = minutes[0]
+        if abs(only - hours.starts_minute) <= abs(only - hours.ends_minute):
+            return only, None, max(0, only - hours.starts_minute), 0, 0
+        start, end = None, only
+        late = 0
+    else:
+        start, end = min(minutes), max(minutes)
+        late = max(0, start - hours.starts_minute)
+    over = end - hours.ends_minute
+    if over < 0:
+        return start, end, late, -over, 0
+    return start, end, late, 0, over - over % OVERTIME_STEP_MINUTES
 
 
 @cache

@@ -132,8 +132,16 @@ def told_by_hand(world: World, run: Run) -> tuple[int, int, int, int, int, int]:
 
 
 def told(month: PurseMonth) -> tuple[int, int, int, int, int, int]:
-    closing = 0 if month.closing is None else month.closing.balance_fen
-    return month.purchases, month.spent_fen, month.loads, month.loaded_fen, month.late, closing
+    figures = month.figures
+    assert month.closing is None or month.closing.balance_fen == figures.closing_balance_fen
+    return (
+        figures.purchases,
+        figures.spent_fen,
+        figures.loads,
+        figures.loaded_fen,
+        figures.late,
+        figures.closing_balance_fen,
+    )
 
 
 def upload_at_random(world: World, chance: Random, counter: int, most: int) -> int:
@@ -202,8 +210,8 @@ def test_every_booking_is_told_once(seed: int) -> None:
             run = read_run(connection, run_id)
             assert run is not None
             for one in purse_months(connection, run, [iccid_of(1)]).values():
-                sums[0] += one.loaded_fen - one.spent_fen
-                sums[1] = one.closing.balance_fen if one.closing else 0
+                sums[0] += one.figures.loaded_fen - one.figures.spent_fen
+                sums[1] = one.figures.closing_balance_fen
         drive(run_one(WorldBooks(world), HUAXIN, CONSUMPTION, Period(2026, month)))
     amount = func.sum(card_transaction.c.amount_fen * func.iif(card_transaction.c.kind == Kind.PURCHASE, -1, 1))
     first = at(7, 1)
