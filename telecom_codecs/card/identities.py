@@ -1,6 +1,7 @@
 """Who is who: MSISDN, ICCID, IMSI, TAR and AID as distinct types, checked once at the door.
 
-A wrong value raises :class:`BadValue` at construction, so whoever holds one may trust it.
+A wrong value raises :class:`BadValue` at construction, so whoever holds one may trust it. `str` is the whole number,
+the repr shows it masked: a person's identities stand in no traceback (INV-17).
 ITU-T E.118 and E.164, 3GPP TS 31.102 §4.2.2, ETSI TS 101 220 and TS 102 221 §13.2.
 """
 
@@ -46,6 +47,9 @@ class Msisdn:
     def __post_init__(self) -> None:
         _require_digits("MSISDN", self.digits, 5, 15)
 
+    def __repr__(self) -> str:
+        return f"Msisdn({self.masked()})"
+
     def __str__(self) -> str:
         return self.digits
 
@@ -85,6 +89,9 @@ class Iccid:
 
     def __post_init__(self) -> None:
         _require_digits("ICCID", self.digits, 19, 20)
+
+    def __repr__(self) -> str:
+        return f"Iccid({self.masked()})"
 
     def __str__(self) -> str:
         return self.digits
@@ -127,6 +134,9 @@ class Imsi:
 
     def __post_init__(self) -> None:
         _require_digits("IMSI", self.digits, 6, 15)
+
+    def __repr__(self) -> str:
+        return f"Imsi({self.masked()})"
 
     def __str__(self) -> str:
         return self.digits

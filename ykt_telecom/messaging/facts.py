@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -31,7 +31,7 @@ class SubmitFact:
     outbox_id: str
     segment: int
     segments: int
-    msisdn: str
+    msisdn: str = field(repr=False)
     state: OutboxState
     status: int | None
     possible_duplicate: bool
@@ -49,7 +49,7 @@ class ReceiptFact:
     outbox_id: str
     segment: int
     segments: int
-    msisdn: str
+    msisdn: str = field(repr=False)
     state: str
     error: str | None
     origin: str

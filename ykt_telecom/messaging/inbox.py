@@ -7,7 +7,7 @@ again. Segments are rows, too: a crash between two of them loses nothing.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
@@ -78,7 +78,7 @@ class _Whole:
     """A complete message: the header of its first segment and the joined body."""
 
     header: UserDataHeader | None
-    body: bytes
+    body: bytes = field(repr=False)
 
 
 def take_delivered(conn: Connection, context: StepContext, means: OtaMeans, message: Delivered) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -60,11 +60,11 @@ class ClaimedSegment:
     seq: int
     outbox_id: str
     segment: int
-    msisdn: str
+    msisdn: str = field(repr=False)
     pid: int
     dcs: int
     udhi: bool
-    user_data: bytes
+    user_data: bytes = field(repr=False)
     receipt_wanted: bool
 
 

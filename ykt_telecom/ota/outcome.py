@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -38,7 +38,7 @@ class JobOutcome:
 
     job_id: str
     kind: JobKind
-    iccid: str
+    iccid: str = field(repr=False)
     enterprise_id: int | None
     application_id: str | None
     state: JobState
@@ -49,4 +49,4 @@ class JobOutcome:
     reason: str | None
     origin: str
     origin_id: str | None
-    payload: Mapping[str, Any]
+    payload: Mapping[str, Any] = field(repr=False)

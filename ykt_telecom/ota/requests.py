@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
@@ -38,7 +38,7 @@ class TakenRequest:
 
     state: str
     note: str
-    iccid: str | None = None
+    iccid: str | None = field(default=None, repr=False)
     counter: int | None = None
 
 

@@ -72,8 +72,8 @@ class ListCards:
 class CardLine:
     """A card as it is listed; `applications` are slot, enterprise and state of those of the principal."""
 
-    iccid: str
-    msisdn: str | None
+    iccid: str = field(repr=False)
+    msisdn: str | None = field(repr=False)
     state: str
     profile: str
     applications: tuple[str, ...]
@@ -103,8 +103,8 @@ class ApplicationFacts:
 class CardFacts:
     """A card with its applications, as far as they concern the principal."""
 
-    iccid: str
-    msisdn: str | None
+    iccid: str = field(repr=False)
+    msisdn: str | None = field(repr=False)
     state: str
     profile: str
     created_at: datetime

@@ -45,7 +45,7 @@ class AddMember:
     """Enter one member of an enterprise."""
 
     enterprise: str
-    msisdn: str
+    msisdn: str = field(repr=False)
     name: str
     employee_no: str | None = None
     department: str | None = None
@@ -79,7 +79,7 @@ class MemberLine:
     """A member as it is listed."""
 
     enterprise: str
-    msisdn: str
+    msisdn: str = field(repr=False)
     name: str
     employee_no: str | None
     department: str | None

@@ -28,9 +28,9 @@ class CardOrder:
     """Something wanted from a card's application."""
 
     kind: JobKind
-    iccid: str
+    iccid: str = field(repr=False)
     enterprise_id: int
-    payload: Mapping[str, Any] = field(default_factory=dict)
+    payload: Mapping[str, Any] = field(repr=False, default_factory=dict)
 
 
 def order_from_cards(

@@ -7,7 +7,7 @@ one of its members. What lies outside is refused in the very words of what does 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -46,8 +46,8 @@ class Enterprise:
 class Card:
     """A card that the principal may act on."""
 
-    iccid: str
-    msisdn: str | None
+    iccid: str = field(repr=False)
+    msisdn: str | None = field(repr=False)
     state: str
     profile: str
 

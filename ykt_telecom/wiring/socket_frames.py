@@ -3,7 +3,7 @@
     request  {"version": 1, "use_case": name, "token": text or null, "key": text, "orders": [...]}
     answer   {"progress": [done, all]} any number of times, then {"results": [...]} or {"trouble": text, "status": n}
 
-The length is four octets, the most significant first. docs/wire/orders.md describes it for other programs.
+The length is four octets, the most significant first.
 """
 
 from __future__ import annotations

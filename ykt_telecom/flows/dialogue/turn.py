@@ -6,7 +6,7 @@ Every change of state goes through :meth:`Turn.move`, which follows the table an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
@@ -37,8 +37,8 @@ _CHANGE = update(dialogue).where(dialogue.c.id == bindparam("key"))
 class FinalWords:
     """How a dialogue ends: for the screen, and for the SMS that may have to replace it."""
 
-    screen: str
-    sms: str
+    screen: str = field(repr=False)
+    sms: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ writer, ahead of the pages before it, and again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
@@ -32,7 +32,7 @@ class Bill:
     """One member's statement: what it says, or why there is none."""
 
     member_id: int
-    msisdn: str
+    msisdn: str = field(repr=False)
     told: StatementText | Suppression
 
 
@@ -50,7 +50,7 @@ class Page:
 @dataclass(frozen=True, slots=True)
 class _Member:
     id: int
-    msisdn: str
+    msisdn: str = field(repr=False)
     name: str
     iccids: Sequence[str]
 

@@ -8,7 +8,7 @@ balance, whatever it is told of: else the books or a closing balance are wrong, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -27,7 +27,7 @@ from .texts import Consumption
 class Closing:
     """What a purse held when the run's period ended. Every booking up to `read_up_to` is in it."""
 
-    iccid: str
+    iccid: str = field(repr=False)
     balance_fen: int
     read_up_to: int
 

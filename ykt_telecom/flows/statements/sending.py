@@ -6,7 +6,7 @@ Speaks the language of the messaging that takes lists to the one that takes one 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -20,8 +20,8 @@ from ...storage.context import StepContext
 class Text:
     """A text to send."""
 
-    msisdn: str
-    text: str
+    msisdn: str = field(repr=False)
+    text: str = field(repr=False)
     message_class: str
     origin: str
     origin_id: int | None

@@ -7,7 +7,7 @@ cut, and every figure stands where it always stands: a name is a value in these 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Self
 
@@ -53,7 +53,7 @@ class Consumption:
 class StatementText:
     """What is sent, and the number of segments it takes (INV-20)."""
 
-    text: str
+    text: str = field(repr=False)
     segments: int
 
 

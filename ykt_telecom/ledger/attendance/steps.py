@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -38,7 +38,7 @@ class NotTaken(money.NotTaken):
 class AttendanceEvent:
     """One tap. `counter` is the card's offline counter after it."""
 
-    iccid: str
+    iccid: str = field(repr=False)
     enterprise_id: int
     counter: int
     terminal: str

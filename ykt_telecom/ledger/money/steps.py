@@ -7,7 +7,7 @@ nothing; the same counter with other contents is a conflict and is not taken. A 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -58,7 +58,7 @@ class CounterConflict(NotTaken):
 class CardTransaction:
     """One reported transaction. `counter` is the card's offline counter after it; `card_balance_fen` its balance."""
 
-    iccid: str
+    iccid: str = field(repr=False)
     enterprise_id: int
     kind: Kind
     amount_fen: int

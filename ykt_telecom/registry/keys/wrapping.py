@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -37,7 +37,7 @@ class KeyBinding:
     """The row a wrapped key belongs to. `tenant` 0 is the operator."""
 
     tenant: int
-    iccid: str
+    iccid: str = field(repr=False)
     usage: str
     version: int
     row_version: int = 1
