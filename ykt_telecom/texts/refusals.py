@@ -67,7 +67,6 @@ class Code(StrEnum):
     NOT_A_MEMBER = "not-a-member"
     VALIDITY_PAST = "validity-past"
     CARD_STATE = "card-state"
-    KEYS = "keys"
     PLAINTEXT_KEYS = "plaintext-keys"
     ROWS = "rows"
     NO_SERVICE_PASSWORD = "no-password"  # noqa: S105 - a code
@@ -140,10 +139,6 @@ WORDS: Mapping[Code, tuple[Words, Words]] = {
     Code.CARD_STATE: (
         Words("卡或应用的状态不允许：{reason}", "{reason}"),
         Words("用 ykt card show 查看后再办理", "look at it with `ykt card show`, then order what fits"),
-    ),
-    Code.KEYS: (
-        Words("密钥不可用：{reason}", "{reason}"),
-        Words("请向制卡方索取正确的密钥", "get proper keys from whoever made the cards"),
     ),
     Code.PLAINTEXT_KEYS: (
         Words("文件含有明文密钥", "the file holds keys in clear"),

@@ -23,9 +23,12 @@ def _list_of(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(tuple[kind, ...], config=_CONFIG)
 
 
-@cache
-def _one(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind, config=_CONFIG)
+def _dump(kind: Any, value: Any) -> bytes:
+    return bytes(_list_of(kind).dump_json((value,))[1:-1])
+
+
+def _load(kind: Any, told: Any) -> Any:
+    return _list_of(kind).validate_json(json.dumps([told]))[0]
 
 
 def orders_to_json(kind: Any, orders: Sequence[Any]) -> bytes:
@@ -52,11 +55,11 @@ def results_to_json(kind: Any, results: Sequence[Result[Any]]) -> bytes:
 def _result(kind: Any, result: Result[Any]) -> bytes:
     match result:
         case Done():
-            return b'{"done":' + _one(kind).dump_json(result.value) + b"}"
+            return b'{"done":' + _dump(kind, result.value) + b"}"
         case Waits():
-            return b'{"waits":' + _one(Waits).dump_json(result) + b"}"
+            return b'{"waits":' + _dump(Waits, result) + b"}"
         case Refused():
-            return b'{"refused":' + _one(Refused).dump_json(result) + b"}"
+            return b'{"refused":' + _dump(Refused, result) + b"}"
 
 
 def results_from_json(kind: Any, octets: bytes) -> list[Result[Any]]:
@@ -64,9 +67,9 @@ def results_from_json(kind: Any, octets: bytes) -> list[Result[Any]]:
     results: list[Result[Any]] = []
     for told in json.loads(octets):
         if "done" in told:
-            results.append(Done(_one(kind).validate_json(json.dumps(told["done"]))))
+            results.append(Done(_load(kind, told["done"])))
         elif "waits" in told:
-            results.append(_one(Waits).validate_json(json.dumps(told["waits"])))
+            results.append(_load(Waits, told["waits"]))
         else:
-            results.append(_one(Refused).validate_json(json.dumps(told["refused"])))
+            results.append(_load(Refused, told["refused"]))
     return results

@@ -65,8 +65,7 @@ class InstallationDoor:
             service = self._connect()
             if service is not None:
                 with service:
-                    service.sendall(_request(self._token, use_case, orders, key))
-                    return _answer(service, use_case, progress)
+                    return _order(service, _request(self._token, use_case, orders, key), use_case, progress)
             try:
                 return self._perform_here(use_case, orders, key, progress)
             except AlreadyRunning as error:
@@ -134,6 +133,15 @@ def _request(token: Token | None, use_case: UseCase[I, R], orders: Sequence[I], 
     return framed(json.dumps(head)[:-1].encode() + b',"orders":' + orders_to_json(use_case.order, orders) + b"}")
 
 
+def _order(service: socket.socket, request: bytes, use_case: UseCase[I, R], progress: Progress) -> Sequence[Result[R]]:
+    """Order it from the service, and wait for its answer."""
+    try:
+        service.sendall(request)
+        return _answer(service, use_case, progress)
+    except ConnectionError:
+        raise ServiceGone("the service ended the connection: look at its log, and at what was done") from None
+
+
 def _answer(service: socket.socket, use_case: UseCase[I, R], progress: Progress) -> Sequence[Result[R]]:
     """What the service says; raises what it was in trouble with."""
     while True:
@@ -157,6 +165,6 @@ def _read(service: socket.socket, count: int) -> bytes:
     while len(octets) < count:
         some = service.recv(min(count - len(octets), 1 << 20))
         if not some:
-            raise ServiceGone("the service ended the connection: look at its log, and at what was done")
+            raise ConnectionResetError
         octets += some
     return bytes(octets)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -128,7 +128,9 @@ def furnish(service: Service) -> Callable[[Connection, StepContext], None]:
 
 
 @asynccontextmanager
-async def a_service(folder: Path, *, fresh: bool = True) -> AsyncIterator[Running]:
+async def a_service(
+    folder: Path, *, fresh: bool = True, joins: Sequence[Callable[[Service], object]] = ()
+) -> AsyncIterator[Running]:
     keys = card_keys()
     card = SmallCard(Iccid(ICCID), KeySet(keys[KeyUsage.MT_KIC], keys[KeyUsage.MT_KID], keys[KeyUsage.MT_DEK]))
     links: list[ListLink] = []
@@ -140,6 +142,8 @@ async def a_service(folder: Path, *, fresh: bool = True) -> AsyncIterator[Runnin
     service = Service(settings_in(folder), ring=KeyRing(a_key("kek", 32)), link_factory=link_of)
     outcomes: list[JobOutcome] = []
     service.hooks.on_job_outcome.append(lambda _conn, outcome, _context: outcomes.append(outcome))
+    for join in joins:
+        join(service)
     if fresh:
         await service.open_storage().perform(furnish(service))
     await service.start()
