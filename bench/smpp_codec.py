@@ -20,7 +20,6 @@ import smpplib.smpp
 from smsc_gateway.smpp import operations as op
 from smsc_gateway.smpp.fields import COctetString, declared
 from smsc_gateway.smpp.receipt import format_text, receipt_tlvs
-from smsc_gateway.smpp.template import template
 
 TEXT = bytes.fromhex("027000") + bytes(range(1, 138))
 SUBMIT = op.SubmitSm(
@@ -95,14 +94,6 @@ def main() -> None:
         ours.append((f"decode {name}", op.decode, op.encode(pdu)))
     assert op.decode(op.encode(RECEIPT)) == RECEIPT
     ours.append(("decode receipt with 2 TLVs", op.decode, op.encode(RECEIPT)))
-    write = template(SUBMIT, "destination_addr", "short_message")
-    ours.append(
-        (
-            "encode submit_sm by template",
-            lambda text: write(7, destination_addr=b"8613800000001", short_message=text),
-            TEXT,
-        )
-    )
     for divisor, cases in ((1, ours), (10, smpplib_cases())):
         for name, case, subject in cases:
             n = max(1, options.n // divisor)

@@ -79,7 +79,6 @@ FOREIGN_WRITES: dict[tuple[str, str], str] = {
 
 #: Folders that know each other, over any number of steps and beside CLIMBS: why they still do.
 RINGS: dict[frozenset[str], str] = {
-    frozenset({"smsc_gateway/links", "smsc_gateway/smsc"}): "the simulator and the links share numbers and receipts",
     frozenset({"stk_applet_sim/applet", "stk_applet_sim/uicc"}): "the card makes its applet; it is to be handed in",
 }
 

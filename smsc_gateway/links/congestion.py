@@ -102,7 +102,7 @@ class Congestion:
             return
         if epoch != self.epoch:
             return
-        through = sum(segments for since, segments in self._went if since > now - _SPAN) / _SPAN
+        through = sum(segments for since, segments in self._went if since > now - _SPAN - _SLICE / 2) / _SPAN
         again = bool(self._through) and now - self._since < 2 * _SPAN
         rate = self.rate(now)
         self._through = max(_LEAST, through)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from ..smpp import operations as op
 from ..smpp.codec import HEADER
+from ..smpp.status import CommandStatus
 from ..smpp.values import quick
 
 
@@ -54,3 +55,9 @@ def as_deliver_sm(pdu: op.DataSm) -> op.DeliverSm:
         registered_delivery=pdu.registered_delivery,
         data_coding=pdu.data_coding,
     )
+
+
+def refuse_for_now(deliveries: list[Delivery]) -> None:
+    """Nobody stores anything: the SMSC keeps it and brings it again."""
+    for delivery in deliveries:
+        delivery.answer(CommandStatus.RX_T_APPN)

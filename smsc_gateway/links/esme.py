@@ -44,7 +44,7 @@ from ..smpp.status import BindFailure, CommandStatus, RetryClass, bind_failure, 
 from .backoff import Backoff
 from .config import LinkConfig
 from .congestion import Congestion
-from .delivery import Delivery, as_deliver_sm
+from .delivery import Delivery, as_deliver_sm, refuse_for_now
 from .outbind import Listening
 from .outcome import Certainty, SubmitResult, never, not_sent, result_of, unanswered
 
@@ -133,7 +133,7 @@ class EsmeLink:
         self.on_answers: Callable[[Answers], None] = _nothing
         self.on_late: Callable[[int, SubmitResult], None] = _nothing
         self.on_room: Callable[[], None] = _nothing
-        self.on_deliver_many: Callable[[list[Delivery]], None] = _not_now
+        self.on_deliver_many: Callable[[list[Delivery]], None] = refuse_for_now
         self.on_change: Callable[[], None] = _nothing
         self.congestion = Congestion(config.rate)
         self._on_alarm = on_alarm
@@ -431,12 +431,6 @@ class EsmeLink:
 
 def _nothing(*_: Any) -> None:
     """Nobody listens."""
-
-
-def _not_now(deliveries: list[Delivery]) -> None:
-    """Nobody stores anything: the SMSC keeps it."""
-    for delivery in deliveries:
-        delivery.answer(CommandStatus.RX_T_APPN)
 
 
 _ACTIONS: dict[type, Callable[[EsmeLink, EsmeLine, Any], None]] = {

@@ -196,3 +196,9 @@ def canonical_ids(message_id: str) -> tuple[str, ...]:
         if len(bare) <= _SPELLINGS and all(letter in "0123456789abcdef" for letter in bare):
             keys.append(str(int(bare, 16)))
     return tuple(dict.fromkeys(key for key in keys if key))
+
+
+def message_key(message_id: str) -> str:
+    """The one spelling under which an id is stored: without quotes, case, dashes and leading zeros."""
+    plain = message_id.strip(" \t\0\"'").casefold().replace("-", "")
+    return (plain.lstrip("0") or plain[-1:])[:72]

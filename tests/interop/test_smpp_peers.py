@@ -22,13 +22,13 @@ from twisted.internet import reactor
 
 from smsc_gateway.links.awaited import AwaitedLink
 from smsc_gateway.links.config import LinkConfig
-from smsc_gateway.links.correlation import Correlation
 from smsc_gateway.links.outcome import Certainty
 from smsc_gateway.smpp import operations as op
 from smsc_gateway.smpp.receipt import find_receipt
 from smsc_gateway.smsc.handsets import PlainHandset
 from telecom_codecs.sms.concat import split_text
 from tests.interop.dissection import Captured, needs_tshark
+from tests.smsc_gateway.book import Book
 from tests.smsc_gateway.loopback import PHONE, a_server
 from tests.tasks import in_task
 
@@ -117,14 +117,14 @@ async def test_our_link_and_the_peers_server_exchange_a_thousand_messages(comman
     process = subprocess.Popen([*command, str(MO)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     port = int(await loop.run_in_executor(None, process.stdout.readline))
-    book, texts, matched = Correlation(), [], []
+    book, texts = Book(), []
 
     async def on_deliver(pdu: op.DeliverSm) -> int:
         receipt = find_receipt(pdu)
         if receipt is None:
             texts.append(op.content(pdu).decode("utf-16-be"))
-        elif (match := book.receipt(receipt, pdu.source_addr, loop.time())) is not None:
-            matched.append(match.token)
+        else:
+            book.receipt(receipt, pdu.source_addr)
         return 0
 
     link = AwaitedLink(
@@ -138,13 +138,12 @@ async def test_our_link_and_the_peers_server_exchange_a_thousand_messages(comman
         for number, future in enumerate(futures):
             result = await future
             assert result.certainty is Certainty.ACCEPTED, result
-            early = book.accepted(result.message_id, pdus[number].destination_addr, number, loop.time())
-            matched += [match.token for match in early]
-        while len(matched) < len(pdus) or len(texts) < MO:
+            book.accepted(result.message_id, pdus[number].destination_addr, number)
+        while len(book.told) < len(pdus) or len(texts) < MO:
             await asyncio.sleep(0.01)
     await link.stop()
     out, errors = await loop.run_in_executor(None, lambda: process.communicate(timeout=30))
-    assert sorted(matched) == list(range(len(pdus)))
+    assert sorted(book.told) == list(range(len(pdus)))
     assert sorted(texts) == sorted(f"余额 {number}" for number in range(MO))
     report = json.loads(out.splitlines()[-1]) if out else errors
     assert report == {"submitted": len(pdus), "acknowledged": len(pdus) + MO, "refused": 0}

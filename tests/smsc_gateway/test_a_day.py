@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from random import Random
 
-from smsc_gateway.links.outcome import Certainty
-from smsc_gateway.links.route import Links, Retries, Route
 from smsc_gateway.smsc.handsets import PlainHandset
 from tests.tasks import in_task
 
+from .sender import Sender, accepted
 from .virtual import World, a_text
 
 MESSAGES = 10_000
@@ -27,35 +25,19 @@ class Day:
         self.phones = [PlainHandset(msisdn) for msisdn in PHONES]
         for phone in self.phones:
             self.world.server.attach(phone)
-        self.link = self.world.link()
-        self.links = Links(
-            {"one": self.link}, [Route("", ("one",))], reactor=self.world.reactor, retries=Retries(attempts=100)
-        )
+        self.sender = Sender(self.world, [self.world.esme()], resends=True)
         self.chance = Random(24)
-        self.flagged: Counter[str] = Counter()  #: how often a message was sent again that may have been accepted
-        self.accepted: set[str] = set()
+        self.queued = 0
         self.disconnects = 0
-        self.tasks: list[asyncio.Task[None]] = []
-
-    async def send(self, number: int) -> None:
-        """One message until it is accepted."""
-        text = f"message {number}"
-        pdu = a_text(text, PHONES[number % len(PHONES)])
-        while True:
-            sent = await self.links.submit(pdu)
-            if sent.result.certainty is Certainty.ACCEPTED:
-                self.world.accepted(pdu, sent.result.message_id)
-                self.accepted.add(text)
-                return
-            self.flagged[text] += sent.result.certainty is Certainty.UNKNOWN
 
     def burst(self) -> None:
-        first = len(self.tasks)
-        for number in range(first, min(first + self.chance.randint(1, 40), MESSAGES)):
-            self.tasks.append(asyncio.ensure_future(self.send(number)))
+        first = self.queued
+        self.queued = min(first + self.chance.randint(1, 40), MESSAGES)
+        for number in range(first, self.queued):
+            self.sender.add(a_text(f"message {number}", PHONES[number % len(PHONES)]))
         if self.chance.random() < 0.3:
             self.cut_after(self.chance.randint(1, 12))
-        if len(self.tasks) < MESSAGES:
+        if self.queued < MESSAGES:
             self.world.reactor.callLater(self.chance.uniform(0.0, 2 * DAY * 20 / MESSAGES), self.burst)
 
     def cut_after(self, turns: int) -> None:
@@ -80,11 +62,10 @@ class Day:
         run_until = self.world.reactor.run_until
         self.burst()
         self.cut_now_and_then()
-        await run_until(lambda: len(self.tasks) == MESSAGES and all(task.done() for task in self.tasks), 2 * DAY)
+        await run_until(lambda: self.queued == MESSAGES and self.sender.is_done, 2 * DAY)
         await run_until(lambda: self.world.reactor.seconds() >= DAY, 2 * DAY)
-        await run_until(lambda: self.world.book.open == 0, 600.0)
-        await self.links.stop()
-        await self.world.stop(self.link)
+        await run_until(lambda: self.sender.book.open == 0, 600.0)
+        await self.sender.stop()
 
 
 @in_task
@@ -96,9 +77,10 @@ async def test_day_of_disconnects_loses_nothing_and_repeats_little() -> None:
     on_phones = Counter(tpdu.user_data.decode() for phone in day.phones for tpdu in phone.inbox)
     copies = {text: count - 1 for text, count in on_phones.items() if count > 1}
     assert day.disconnects > DAY / 300
-    assert len(day.accepted) == MESSAGES
-    assert set(on_phones) == day.accepted, "lost"
+    taken = accepted(day.sender)
+    assert len(taken) == MESSAGES
+    assert set(on_phones) == taken, "lost"
     assert copies, "no line was ever cut between a submission and its answer"
-    assert all(day.flagged[text] >= count for text, count in copies.items()), "a copy without its flag"
+    assert all(day.sender.doubts[text] >= count for text, count in copies.items()), "a copy without its flag"
     assert sum(copies.values()) <= WINDOW * day.disconnects
-    assert {token.decode() for token in day.world.receipts} >= day.accepted
+    assert set(day.sender.book.told) >= taken

@@ -25,13 +25,16 @@ from zope.interface import implementer
 from smsc_gateway.links.awaited import AwaitedLink
 from smsc_gateway.links.backoff import Backoff
 from smsc_gateway.links.config import LinkConfig
-from smsc_gateway.links.correlation import Correlation
+from smsc_gateway.links.delivery import Delivery
+from smsc_gateway.links.esme import EsmeLink
 from smsc_gateway.smpp import operations as op
 from smsc_gateway.smpp.receipt import find_receipt
 from smsc_gateway.smsc.accounts import Account
 from smsc_gateway.smsc.faults import FaultScript
 from smsc_gateway.smsc.faulty import FaultyServer
 from smsc_gateway.smsc.handsets import PlainHandset
+
+from .book import Book
 
 PHONE = "8613800000001"
 START = datetime(2026, 7, 25, 8, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -129,13 +132,14 @@ class Near:
 
 
 class World:
-    """A faulty centre, a phone, links to it, and one account of what was sent and what came back."""
+    """A faulty centre, a phone, and links to it. `account` changes the account at the centre."""
 
-    def __init__(self, script: str = "", **config: Any) -> None:
+    def __init__(self, script: str = "", *, account: dict[str, Any] | None = None, **config: Any) -> None:
         self.reactor = VirtualReactor()
         ids = (f"{number:08X}" for number in itertools.count(0xA1))
+        limits: dict[str, Any] = {"max_binds": 1000, **(account or {})}
         self.server = FaultyServer(
-            [Account("ykt", "secret", "10086", max_binds=1000)],
+            [Account("ykt", "secret", "10086", **limits)],
             script=FaultScript.parse(script),
             reactor=self.reactor,
             clock=lambda: START + timedelta(seconds=self.reactor.seconds()),
@@ -144,36 +148,64 @@ class World:
         self.phone = PlainHandset(PHONE)
         self.server.attach(self.phone)
         self.near = Near(self.reactor, self.server._new_line)
-        self.book = Correlation(park_for=600.0)
-        self.receipts: list[Any] = []
+        self.book = Book()
         self.received: list[op.DeliverSm] = []
         self.alarms: list[str] = []
-        self.late: list[op.SubmitSm] = []
         self.config = {"system_id": "ykt", "password": "secret", **config}
 
+    def esme(self, name: str = "one", **changes: Any) -> EsmeLink:
+        """A link that is not started."""
+        return EsmeLink(self._config(name, changes), **self._options())
+
     def link(self, name: str = "one", **changes: Any) -> AwaitedLink:
-        """A started link."""
-        link = AwaitedLink(
-            LinkConfig("virtual", 2775, **{"name": name, **self.config, **changes}),
-            on_deliver=self._store,
-            reactor=self.reactor,
-            random=Random(1),
-            endpoint=self.near,
-            backoff=Backoff(Random(1), first=0.5),
-            on_alarm=lambda link, text: self.alarms.append(f"{link}: {text}"),
-            on_late_pdu=lambda pdu, result: self._answered_late(pdu, result.message_id),
-        )
+        """A started link with a Future for each submission."""
+        link = AwaitedLink(self._config(name, changes), on_deliver=self._store, **self._options())
         link.start()
         return link
+
+    def _config(self, name: str, changes: dict[str, Any]) -> LinkConfig:
+        return LinkConfig("virtual", 2775, **{"name": name, **self.config, **changes})
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "reactor": self.reactor,
+            "random": Random(1),
+            "endpoint": self.near,
+            "backoff": Backoff(Random(1), first=0.5),
+            "on_alarm": lambda link, text: self.alarms.append(f"{link}: {text}"),
+        }
+
+    def store(self, book: Book) -> Callable[[list[Delivery]], None]:
+        """Take in what a link brings: receipts to the book, the rest to `received`."""
+
+        def take(deliveries: list[Delivery]) -> None:
+            for delivery in deliveries:
+                receipt = find_receipt(delivery.pdu)
+                if receipt is None:
+                    self.received.append(delivery.pdu)
+                else:
+                    book.receipt(receipt, delivery.pdu.source_addr)
+                delivery.answer(0)
+
+        return take
 
     async def _store(self, pdu: op.DeliverSm) -> int:
         receipt = find_receipt(pdu)
         if receipt is None:
             self.received.append(pdu)
         else:
-            match = self.book.receipt(receipt, pdu.source_addr, self.reactor.seconds())
-            self.receipts += [match.token] if match else []
+            self.book.receipt(receipt, pdu.source_addr)
         return 0
+
+    async def bound(self, link: EsmeLink) -> None:
+        """Until it is."""
+        await self.reactor.run_until(lambda: link.is_bound)
+
+    async def pass_by(self, seconds: float) -> None:
+        """Let so much time go by."""
+        end = self.reactor.seconds() + seconds
+        self.reactor.callLater(seconds, lambda: None)
+        await self.reactor.run_until(lambda: self.reactor.seconds() >= end, seconds + 1.0)
 
     def cut(self) -> None:
         """The centre is gone without a word, and back at once."""
@@ -181,17 +213,7 @@ class World:
             wire: Any = line.transport
             wire.cut()
 
-    def accepted(self, pdu: op.SubmitSm, message_id: str | None) -> None:
-        """A submission was answered with an id."""
-        matches = self.book.accepted(message_id, pdu.destination_addr, pdu.short_message, self.reactor.seconds())
-        self.receipts += [match.token for match in matches]
-
-    def _answered_late(self, pdu: op.SubmitSm, message_id: str | None) -> None:
-        self.late.append(pdu)
-        if message_id:
-            self.accepted(pdu, message_id)
-
-    async def stop(self, *links: AwaitedLink) -> None:
+    async def stop(self, *links: EsmeLink) -> None:
         """Unbind and stop everything, in virtual time."""
         for link in links:
             await self.finish(link.stop())

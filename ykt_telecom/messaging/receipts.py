@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
 
-from smsc_gateway.smpp.receipt import Receipt, canonical_ids
+from smsc_gateway.smpp.receipt import Receipt, canonical_ids, message_key
 
 from ..storage.context import StepContext
 from .facts import INTERMEDIATE, OutboxState, ReceiptFact
@@ -81,12 +81,6 @@ def claim_parked(conn: Connection, context: StepContext, hooks: Hooks, row: Row[
         _apply(conn, context, hooks, current, receipt.state, error=receipt.error)
     if parked:
         conn.execute(delete(parked_receipt).where(parked_receipt.c.seq.in_([receipt.seq for receipt in parked])))
-
-
-def message_key(message_id: str) -> str:
-    """The one spelling under which an id is stored: without quotes, case, dashes and leading zeros."""
-    plain = message_id.strip(" \t\0\"'").casefold().replace("-", "")
-    return (plain.lstrip("0") or plain[-1:])[:72]
 
 
 def _find(conn: Connection, msisdn: str, message_id: str) -> Row[Any] | None:

@@ -9,13 +9,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, or_, select, update
 
+from smsc_gateway.smpp.receipt import message_key
 from smsc_gateway.smpp.status import UNCLEAR_TRIES, RetryClass, retry_class
 
 from ..storage.context import StepContext
 from ..storage.marks import OUTBOX, mark
 from .facts import OutboxState, SubmitFact
 from .outbox import PACKET, withdraw
-from .receipts import claim_parked, message_key
+from .receipts import claim_parked
 from .receivers import Hooks
 from .tables import outbox
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from smsc_gateway.links.outcome import Certainty
-from smsc_gateway.links.route import Links, Retries, Route, Sent
 from smsc_gateway.smpp import operations as op
 from smsc_gateway.smsc.faults import Faults, FaultScript, FaultScriptError, Kind
 from telecom_codecs.sms.concat import split_text
 from tests.tasks import in_task
 
+from ..sender import Sender, accepted, all_texts, certainties
 from ..virtual import PHONE, World, a_text
 
 MESSAGES = 60
@@ -49,26 +49,15 @@ def a_script(kind: Kind, more: str = "") -> str:
     return f'seed = 7\n[[fault]]\nkind = "{kind.value}"\n{more or SCRIPTS[kind]}\n'
 
 
-async def played(world: World, count: int = MESSAGES) -> dict[str, Sent]:
-    """Send so many messages to a few numbers in little bursts; what became of each, and its receipts awaited."""
-    link = world.link()
-    links = Links({"one": link}, [Route("", ("one",))], reactor=world.reactor, retries=Retries(attempts=50))
-    sent: dict[str, Sent] = {}
-
-    async def one(number: int) -> None:
-        pdu = a_text(f"message {number}", PHONE if number % 3 else "8613800000009")
-        sent[f"message {number}"] = outcome = await links.submit(pdu)
-        if outcome.result.certainty is Certainty.ACCEPTED:
-            world.accepted(pdu, outcome.result.message_id)
-
-    tasks = [asyncio.ensure_future(one(number)) for number in range(count)]
-    await world.reactor.run_until(lambda: all(task.done() for task in tasks))
-    end = world.reactor.seconds() + 120.0
-    world.reactor.callLater(120.0, lambda: None)
-    await world.reactor.run_until(lambda: world.reactor.seconds() >= end, 200.0)
-    await links.stop()
-    await world.stop(link)
-    return sent
+async def played(world: World, count: int = MESSAGES) -> Sender:
+    """Send so many messages to a few numbers; what became of each, and its receipts awaited."""
+    sender = Sender(world, [world.esme()])
+    for number in range(count):
+        sender.add(a_text(f"message {number}", PHONE if number % 3 else "8613800000009"))
+    await sender.done()
+    await world.pass_by(120.0)
+    await sender.stop()
+    return sender
 
 
 #: faults after which a submission may be in doubt: nobody can know whether it was taken
@@ -80,22 +69,21 @@ DOUBTFUL = {Kind.SILENCE, Kind.LATE_ANSWER, Kind.DISCONNECT, Kind.HALF_OPEN, Kin
 async def test_every_message_is_accounted_for(kind: Kind) -> None:
     """Each is accepted, refused or in doubt; none twice on the phone; each accepted one has its receipt."""
     world = World(a_script(kind), enquire_link=5.0)
-    sent = await played(world)
-    assert len(sent) == MESSAGES
-    outcomes = {outcome.result.certainty for outcome in sent.values()}
+    sender = await played(world)
+    assert len(sender.outcomes) == MESSAGES
+    outcomes = set(certainties(sender))
     assert outcomes <= {Certainty.ACCEPTED, Certainty.UNKNOWN}, outcomes
     assert kind in DOUBTFUL or outcomes == {Certainty.ACCEPTED}
     texts = [tpdu.user_data.decode() for tpdu in world.phone.inbox]
     assert len(texts) == len(set(texts)), "a copy without a resend"
-    accepted = {text for text, outcome in sent.items() if outcome.result.certainty is Certainty.ACCEPTED}
-    here = {text for text in accepted if int(text.split()[1]) % 3}
+    here = {text for text in accepted(sender) if int(text.split()[1]) % 3}
     assert here <= set(texts)
-    told = [token.decode() for token in world.receipts]
+    told = sender.book.told
     assert len(told) == len(set(told))
     if kind is Kind.LOST_RECEIPT:
         assert len(told) == MESSAGES - world.server.faults.counts[kind.value]
     else:
-        assert accepted <= set(told)
+        assert accepted(sender) <= set(told)
     if kind not in NOT_STRUCK_HERE:
         assert world.server.faults.counts[kind.value] > 0
 
@@ -109,42 +97,31 @@ NOT_STRUCK_HERE = {Kind.SEGMENT_REFUSED, Kind.REPEATED_MO, Kind.POR_DROPPED, Kin
 async def test_receipts_are_matched_in_every_spelling_of_the_id(style: str) -> None:
     """The answer says 000000A1, the receipt 161, a1 or 0…A1."""
     world = World(a_script(Kind.ID, f'style = "{style}"'))
-    await played(world)
-    assert len(world.receipts) == MESSAGES
-    assert world.book.counts["unknown"] == 0
+    sender = await played(world)
+    assert len(sender.book.told) == MESSAGES
+    assert sender.book.unknown == 0
 
 
 @in_task
 async def test_doubled_and_contradictory_receipts_are_counted() -> None:
     """The first final one is told, the others are numbers."""
     world = World(a_script(Kind.DOUBLED_RECEIPT, "count = 10") + '[[fault]]\nkind="contradictory_receipt"\ncount=5\n')
-    await played(world)
-    assert (world.book.counts["doubled"], world.book.counts["contradictory"]) == (10, 5)
+    sender = await played(world)
+    assert sender.book.counts == {"doubled": 10, "contradictory": 5}
 
 
 @in_task
 async def test_second_segment_refused_is_told_for_the_segment() -> None:
     """Segment 1 accepted, segment 2 refused for good: the sender knows which."""
     world = World(a_script(Kind.SEGMENT_REFUSED, "status = 0x0B"))
-    link = world.link()
-    links = Links({"one": link}, [Route("", ("one",))], reactor=world.reactor)
+    sender = Sender(world, [world.esme()])
     segments = split_text("余额" * 50, reference=9)
-    futures = [
-        links.submit(
-            a_text("", esm_class=0x40, data_coding=8).__class__(
-                source_addr=b"10086",
-                destination_addr=PHONE.encode(),
-                esm_class=0x40,
-                data_coding=8,
-                short_message=segment.user_data,
-            )
-        )
-        for segment in segments
-    ]
-    await world.reactor.run_until(lambda: all(future.done() for future in futures))
-    assert [future.result().result.certainty for future in futures] == [Certainty.ACCEPTED, Certainty.REFUSED_FINAL]
-    await links.stop()
-    await world.stop(link)
+    whole = a_text("", esm_class=0x40, data_coding=8)
+    sender.add(*(replace(whole, short_message=segment.user_data) for segment in segments))
+    await sender.done()
+    first, second = [sender.outcomes[text].certainty for text in all_texts(sender)]
+    assert (first, second) == (Certainty.ACCEPTED, Certainty.REFUSED_FINAL)
+    await sender.stop()
 
 
 @in_task
@@ -244,11 +221,10 @@ async def test_everything_at_once(seed: int) -> None:
         for kind in kinds
     ]
     world = World(f"seed = {seed}\n" + "".join(tables), enquire_link=5.0)
-    sent = await played(world)
-    accepted = {text for text, outcome in sent.items() if outcome.result.certainty is Certainty.ACCEPTED}
-    assert accepted
-    told = [token.decode() for token in world.receipts]
-    assert accepted <= set(told)
+    sender = await played(world)
+    assert accepted(sender)
+    told = sender.book.told
+    assert accepted(sender) <= set(told)
     assert len(told) == len(set(told))
     texts = [tpdu.user_data.decode() for tpdu in world.phone.inbox]
     assert len(texts) == len(set(texts))
