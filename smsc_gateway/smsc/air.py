@@ -14,7 +14,7 @@ from typing import Protocol
 from telecom_codecs.errors import CodecError
 from telecom_codecs.sms import gsm7, ucs2
 from telecom_codecs.sms.address import TON_ALPHANUMERIC, Address
-from telecom_codecs.sms.dcs import DCS_GSM7, DCS_OCTET, DCS_UCS2, DataCoding
+from telecom_codecs.sms.dcs import DCS_GSM7, DCS_OCTET, DCS_OTA, DCS_UCS2, PID_DATA_DOWNLOAD, DataCoding
 from telecom_codecs.sms.tpdu import DeliverReport, Scts, SmsDeliver, SmsSubmit, SubmitReport
 from telecom_codecs.sms.udh import Concatenation, UserDataHeader, split_user_data
 
@@ -32,9 +32,6 @@ MAX_SEGMENTS = 255
 TEMPORARY_CAUSES = frozenset({0xD0, 0xD3, 0xD4})
 #: TP-FCS of a SUBMIT-REPORT for a number nobody has: invalid SME address
 INVALID_SME_ADDRESS = 0xC3
-
-PID_DATA_DOWNLOAD = 0x7F
-DCS_CLASS_2 = 0xF6
 
 
 _UDHI = int(EsmClass.UDHI)  # plain ints: an IntFlag's & costs a microsecond
@@ -251,6 +248,6 @@ def report_pdu(msisdn: str, report: DeliverReport, sent: op.SubmitSm) -> op.Deli
         destination_addr=sent.source_addr,
         esm_class=EsmClass.UDHI if report.udhi else 0,
         protocol_id=PID_DATA_DOWNLOAD if report.pid is None else report.pid,
-        data_coding=DCS_CLASS_2 if report.dcs is None else report.dcs,
+        data_coding=DCS_OTA if report.dcs is None else report.dcs,
         short_message=report.user_data,
     )

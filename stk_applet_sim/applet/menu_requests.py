@@ -13,7 +13,7 @@ from telecom_codecs.cat import Advice, DisplayText, SendShortMessage, advice_for
 from telecom_codecs.onecard.password import ServicePassword
 from telecom_codecs.onecard.requests import CardRequest, Fields, Operation, Switch
 from telecom_codecs.sms.address import TON_UNKNOWN, Address
-from telecom_codecs.sms.dcs import DCS_OTA
+from telecom_codecs.sms.dcs import DCS_OTA, PID_PLAIN
 from telecom_codecs.sms.tpdu import SmsSubmit
 from telecom_codecs.sms.udh import IEI_COMMAND_PACKET, Element, UserDataHeader
 
@@ -119,7 +119,7 @@ class Requests:
         request = CardRequest(operation, number, self._card.iccid, enterprise, self._files.language, **fields)
         submit = SmsSubmit(
             destination=Address(self._access_code, ton=TON_UNKNOWN),
-            pid=0x00,
+            pid=PID_PLAIN,
             dcs=DCS_OTA,
             user_data=PACKET_HEADER + self._card.seal_mo(request.encode()),
             udhi=True,

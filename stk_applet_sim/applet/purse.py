@@ -13,6 +13,7 @@ from telecom_codecs.onecard.enterprise_answer import CardStatus
 from telecom_codecs.onecard.orders import RECORD_OCTETS, NumberedLoad, Order
 from telecom_codecs.onecard.records import NO_TIME, RECORDS_KEPT, Record, RecordType
 from telecom_codecs.onecard.rights import CLOSED_MARK, FROZEN_MARK, LifeCycle, Rights
+from telecom_codecs.sms import ucs2
 
 _HEAD = struct.Struct(">BIBBIBIIIIHIB4sB")
 
@@ -105,7 +106,7 @@ class ApplicationState:
         )
 
     def encode(self) -> bytes:
-        name = self.name.encode("utf-16-be")
+        name = ucs2.encode(self.name)
         head = _HEAD.pack(
             1,
             self.enterprise,
@@ -139,7 +140,7 @@ class ApplicationState:
             slot,
             rights,
             cap,
-            octets[_HEAD.size : at].decode("utf-16-be"),
+            ucs2.decode(octets[_HEAD.size : at]),
             life_cycle,
             rsn,
             last_amount,

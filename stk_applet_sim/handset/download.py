@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from telecom_codecs.card.apdu import ResponseApdu
-from telecom_codecs.sms.dcs import DCS_OCTET, DataCoding
+from telecom_codecs.sms.dcs import DCS_OCTET, PID_DATA_DOWNLOAD, DataCoding
 from telecom_codecs.sms.tpdu import DeliverReport, SmsDeliver
 from telecom_codecs.sms.udh import IEI_RESPONSE_PACKET
 
-PID_SIM_DOWNLOAD: Final = 0x7F  #: "(U)SIM data download", TS 23.040 §9.2.3.9
 SIM_CLASS: Final = 2
 FCS_TOOLKIT_BUSY, FCS_DOWNLOAD_ERROR, FCS_UNSPECIFIED = 0xD4, 0xD5, 0xFF  #: TP-FCS, TS 23.040 §9.2.3.22
 
@@ -19,7 +18,7 @@ SW_WITH_ERROR: Final = (0x62, 0x63)  #: SW1: the card processed the packet and r
 
 def is_for_card(deliver: SmsDeliver, *, strict: bool) -> bool:
     """PID 7F with class 2; with DCS 04 too unless `strict`, as some networks rewrite the DCS."""
-    if deliver.pid != PID_SIM_DOWNLOAD:
+    if deliver.pid != PID_DATA_DOWNLOAD:
         return False
     by_class = DataCoding.decode(deliver.dcs).message_class == SIM_CLASS
     return by_class or (deliver.dcs == DCS_OCTET and not strict)

@@ -12,13 +12,14 @@ from typing import Any, ClassVar, Final, Self
 
 from ..errors import BadValue, LimitExceeded, LocalError
 from ..octets import Cursor
+from ..sms.dcs import DCS_OCTET
 from .context_objects import ContainerSequence, DnsServerAddress, EncryptedObjects, SecurityTemplate
 from .core_objects import CommandDetails, DeviceIdentities, Duration, ItemIdentifier, Result
 from .messages import Message, maybe, one, read_body, read_message
 from .names import CommandType, Device
 from .objects import DataObject, encode_objects
 from .results import Advice, GeneralResult, advice_for, describe_result, problem_of
-from .texts import DCS_8_BIT, TextString
+from .texts import TextString
 
 MAX_DATA: Final = 255  #: Lc of a short APDU
 STANDARD_DEVICES: Final = DeviceIdentities(Device.TERMINAL, Device.UICC)
@@ -94,7 +95,7 @@ class TerminalResponse(Message):
             "devices": self.devices,
             "outcome": Result(self.result, self.additional),
             "duration": self.duration,
-            "text": TextString(self.text, DCS_8_BIT) if self._is_yes_or_no and self.text else self.text,
+            "text": TextString(self.text, DCS_OCTET) if self._is_yes_or_no and self.text else self.text,
             "item": self.item,
         }
 

@@ -12,17 +12,13 @@ say the same text.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from ..errors import BadValue, CodecError, LocalError
 from ..sms import gsm7, ucs2
-from ..sms.dcs import Alphabet, DataCoding
+from ..sms.dcs import DCS_GSM7, DCS_OCTET, DCS_UCS2, Alphabet, DataCoding
 from ..sms.ucs2 import AlphaForm, AlphaText
 from .objects import DataObject, data_object
-
-DCS_PACKED: Final = 0x00
-DCS_8_BIT: Final = 0x04
-DCS_UCS2: Final = 0x08
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +210,10 @@ class CodedText(DataObject):
             return cls(text, DCS_UCS2)
         septets = gsm7.encode(text)
         if text.isascii() and septets == text.encode("ascii"):
-            return cls(text, DCS_8_BIT)
+            return cls(text, DCS_OCTET)
         # seven bits of fill read as one more @ to some, a last @ in their place as fill to others
         is_ambiguous = len(septets) % 8 == 7 or (len(septets) % 8 == 0 and septets.endswith(b"\x00"))
-        return cls(text, DCS_UCS2 if is_ambiguous else DCS_PACKED)
+        return cls(text, DCS_UCS2 if is_ambiguous else DCS_GSM7)
 
     @classmethod
     def decode(cls, value: bytes) -> Self:

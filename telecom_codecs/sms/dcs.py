@@ -18,6 +18,10 @@ DCS_OCTET: Final = 0x04
 DCS_UCS2: Final = 0x08
 DCS_OTA: Final = 0xF6  #: 8-bit, class 2 ((U)SIM specific): command packets, with PID 7F
 
+#: TP-PID, the octet before the DCS — TS 23.040 §9.2.3.9
+PID_PLAIN: Final = 0x00
+PID_DATA_DOWNLOAD: Final = 0x7F  #: (U)SIM data download
+
 
 class Alphabet(Enum):
     """Character set of the user data. A receiver reads RESERVED as GSM7 (§4, last sentence)."""

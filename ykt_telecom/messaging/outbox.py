@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from telecom_codecs.sms.concat import split_text
+from telecom_codecs.sms.dcs import DCS_OTA, PID_DATA_DOWNLOAD
 
 from ..storage.marks import OUTBOX, mark
 from .facts import OutboxState
@@ -29,8 +30,6 @@ _WITHDRAW = update(outbox).where(outbox.c.outbox_id == bindparam("id"), outbox.c
 TEXT, PACKET = "TEXT", "PACKET"
 
 #: The handset hands PID 7F with class 2 to the card (TS 23.040 §9.2.3.9, TS 31.115).
-OTA_PID = 0x7F
-OTA_DCS = 0xF6
 
 
 def enqueue_text(
@@ -85,7 +84,7 @@ def enqueue_packet(
     """Save the segments of a command packet (complete TP-UD with UDH); a receipt is asked for on the last one."""
     _insert(
         conn,
-        [_row(OTA_PID, OTA_DCS, True, user_data) for user_data in segments],
+        [_row(PID_DATA_DOWNLOAD, DCS_OTA, True, user_data) for user_data in segments],
         kind=PACKET,
         outbox_id=outbox_id,
         msisdn=msisdn,

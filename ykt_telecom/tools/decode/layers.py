@@ -27,7 +27,7 @@ Reader = Callable[[bytes, DecodeKeys | None], Layer]
 
 
 def _user_data(octets: bytes, keys: DecodeKeys | None) -> Layer:
-    return user_data(octets, udhi=True, dcs=0xF6, septets=None, keys=keys)
+    return user_data(octets, udhi=True, dcs=DCS_OTA, septets=None, keys=keys)
 
 
 def _command_packet(octets: bytes, keys: DecodeKeys | None) -> Layer:

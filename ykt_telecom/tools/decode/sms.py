@@ -6,7 +6,7 @@ from telecom_codecs.errors import CodecError
 from telecom_codecs.octets import Cursor
 from telecom_codecs.sms import gsm7, ucs2
 from telecom_codecs.sms.address import decode_semi_octets
-from telecom_codecs.sms.dcs import Alphabet, DataCoding
+from telecom_codecs.sms.dcs import PID_DATA_DOWNLOAD, PID_PLAIN, Alphabet, DataCoding
 from telecom_codecs.sms.time import Scts
 from telecom_codecs.sms.udh import Concatenation, Element, UserDataHeader
 
@@ -34,7 +34,7 @@ def dcs_meaning(octet: int) -> str:
 
 
 def _pid_meaning(octet: int) -> str:
-    return {0x00: "plain short message", 0x7F: "(U)SIM data download"}.get(octet, f"{octet:02X}")
+    return {PID_PLAIN: "plain short message", PID_DATA_DOWNLOAD: "(U)SIM data download"}.get(octet, f"{octet:02X}")
 
 
 def _time_meaning(octets: bytes) -> str:
