@@ -101,36 +101,25 @@ class Platform:
 
     service: Any
     world: Any
-    finished: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
+    finished: dict[int, asyncio.Future[Any]] = field(default_factory=dict)
 
-    def on_outcome(self, _conn: Any, outcome: Any, context: Any) -> None:
-        context.effects.append(lambda: self._resolve(outcome))
+    def on_outcomes(self, _conn: Any, context: Any, outcomes: Any) -> None:
+        context.effects.append(lambda: self._resolve(outcomes))
 
-    def _resolve(self, outcome: Any) -> None:
-        future = self.finished.pop(outcome.job_id, None)
-        if future is not None and not future.done():
-            future.set_result(outcome)
+    def _resolve(self, outcomes: Any) -> None:
+        for outcome in outcomes:
+            future = self.finished.pop(outcome.job_id, None)
+            if future is not None and not future.done():
+                future.set_result(outcome)
 
     async def order(self, kind: Any, card: Any, enterprise: int) -> Any:
         """Order a job and wait for its outcome."""
-        from ykt_telecom.ota.steps import order_job  # noqa: PLC0415 - after the reactor
+        from ykt_telecom.ota.orders import Order, Ordered, order_jobs  # noqa: PLC0415 - after the reactor
 
-        job_id = self.service.tokens.next_id()
-        self.finished[job_id] = future = asyncio.get_running_loop().create_future()
-        await self.service.committer.perform(
-            lambda conn, context: order_job(
-                conn,
-                job_id=job_id,
-                kind=kind,
-                iccid=card.iccid.digits,
-                enterprise_id=enterprise,
-                payload={},
-                origin="bench",
-                origin_id=None,
-                priority=50,
-                now=context.now,
-            )
-        )
+        order = Order(kind, card.iccid.digits, enterprise, origin="bench")
+        ordered = await self.service.committer.together(order_jobs, order)
+        assert isinstance(ordered, Ordered), ordered
+        future = self.finished.setdefault(ordered.job_id, asyncio.get_running_loop().create_future())
         return await future
 
     async def issue_all(self) -> None:
@@ -145,7 +134,7 @@ class Platform:
                 self.finished.setdefault(job_id, asyncio.get_running_loop().create_future())
             await self._ended(ids)
 
-    async def _ended(self, ids: Sequence[str]) -> None:
+    async def _ended(self, ids: Sequence[int]) -> None:
         """An outcome may have come before anybody waited for it: look into the table as well."""
         from sqlalchemy import func, select  # noqa: PLC0415 - after the reactor
 
@@ -178,7 +167,7 @@ async def platform(reactor: Any, cards: int, *, distant: bool = False) -> AsyncI
         join_dialogues(service)
         join_statements(service)
         running = Platform(service, world)
-        service.hooks.on_job_outcome.append(running.on_outcome)
+        service.means.followers["bench"] = running.on_outcomes
         await enter_everything(service, world)
         await service.start()
         while not all(link.is_bound for link in service.links):

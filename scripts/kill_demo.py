@@ -203,22 +203,22 @@ def platform_facts(conn: Connection) -> dict[str, Any]:
     """Jobs and books."""
     from ykt_telecom.ledger.money.steps import trial_balance  # noqa: PLC0415
     from ykt_telecom.ota.states import TERMINAL_STATES  # noqa: PLC0415
-    from ykt_telecom.ota.tables import attempt, job, job_history  # noqa: PLC0415
+    from ykt_telecom.ota.tables import job, packet  # noqa: PLC0415
+    from ykt_telecom.registry.audit.tables import audit_row  # noqa: PLC0415
     from ykt_telecom.registry.directory.steps import enterprises  # noqa: PLC0415
 
     states = Counter(row.state for row in conn.execute(select(job.c.state)))
-    ends = Counter(
-        row.job_id
-        for row in conn.execute(select(job_history.c.job_id, job_history.c.state))
-        if row.state in TERMINAL_STATES
-    )
-    counters = [tuple(row) for row in conn.execute(select(attempt.c.iccid, attempt.c.key_index, attempt.c.counter))]
+    ends: Counter[int] = Counter()
+    for row in conn.execute(select(audit_row)):
+        if row.action.partition("job.")[2].partition(".")[0].upper() in TERMINAL_STATES:
+            ends.update(row.facts.get("jobs") or [int(row.subject.partition(":")[2])])
+    counters = [tuple(row) for row in conn.execute(select(packet.c.iccid, packet.c.key_index, packet.c.counter))]
     books = [trial_balance(conn, one.id) for one in enterprises(conn)]
     return {
         "jobs": dict(states),
         "jobs_not_ended": sum(number for state, number in states.items() if state not in TERMINAL_STATES),
         "jobs_ended_twice": sum(number > 1 for number in ends.values()),
-        "attempts": len(counters),
+        "packets": len(counters),
         "counters_reserved_twice": len(counters) - len(set(counters)),
         "books_that_do_not_balance": sum(debit != credit for debit, credit in books),
     }

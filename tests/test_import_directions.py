@@ -51,9 +51,6 @@ AREAS = {
 #: (file, area it may not import): why it still does.
 CLIMBS: dict[tuple[str, str], str] = {
     ("runtime/settings.py", "ota"): "the settings still hold an OtaPolicy; it is to be made from them in wiring",
-    ("messaging/inbox.py", "ota"): "the inbox still opens packets; RECEIVERS will hand them over",
-    ("messaging/intake.py", "ota"): "the intake still carries the means of ota; RECEIVERS will",
-    ("messaging/receivers.py", "ota"): "a hook still names the outcome of a job; FOLLOWERS will",
     ("ledger/taps/imports.py", "ledger/money"): "the import of taps still posts purchases; money is to import taps",
     ("ledger/taps/uploads.py", "ledger/money"): "which taps came is read from the areas' tables; taps get their own",
     (
@@ -65,15 +62,6 @@ CLIMBS: dict[tuple[str, str], str] = {
 #: (file, table of another area it writes): why it still does.
 FOREIGN_WRITES: dict[tuple[str, str], str] = {
     ("ledger/taps/imports.py", "ledger/money imported_file"): "the files that were read belong to taps",
-    (
-        "ota/applications.py",
-        "registry/cards card_application",
-    ): "the state on the card is noted without the card's rules",
-    (
-        "ota/requests.py",
-        "messaging mo_window",
-    ): "the counters of MO packets are of ota; their table stands with messaging",
-    ("ota/ending.py", "messaging outbox"): "packets still lie in the outbox; they get a table of their own",
     ("registry/keys/steps.py", "registry/cards card_key"): "the table of card keys stands with the cards",
 }
 

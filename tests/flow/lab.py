@@ -183,8 +183,8 @@ class Lab:
         await service.start()
         self.life.tasks = asyncio.all_tasks() - before
 
-    def _link(self, _settings: LinkSettings, on_deliver: Any) -> ManagedLink:
-        return MemoryLink(self.wire, on_deliver)
+    def _link(self, _settings: LinkSettings) -> ManagedLink:
+        return MemoryLink(self.wire)
 
     async def _bury(self) -> None:
         """Nothing of the dead life acts any more: what it had in memory is gone."""
@@ -194,6 +194,8 @@ class Lab:
             link.cut()
         if service._scheduler is not None and service._scheduler.running:
             service._scheduler.shutdown(wait=False)
+        for pump in service._pumps:
+            pump.stop()
         own = list(service.supervisor._tasks)
         for task in own:
             task.cancel()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from smsc_gateway.links.awaited import OnDeliver
 from smsc_gateway.links.outcome import NO_ANSWER, Certainty, SubmitResult, result_of
 from smsc_gateway.smpp.codec import decode, encode
 from smsc_gateway.smpp.operations import DeliverSm, EsmClass, SubmitSm, SubmitSmResp, content
@@ -113,19 +112,42 @@ class Wire:
         return status
 
 
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """A deliver_sm that waits for the platform's answer."""
+
+    pdu: DeliverSm
+    answered: asyncio.Future[int]
+
+    def answer(self, status: int) -> None:
+        if not self.answered.done():
+            self.answered.set_result(status)
+
+
 class MemoryLink:
     """One life's link. Fits the service's `ManagedLink`."""
 
-    def __init__(self, wire: Wire, on_deliver: OnDeliver) -> None:
+    WINDOW = 100
+
+    def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._on_deliver = on_deliver
         self._cut = asyncio.get_running_loop().create_future()
+        self._in_flight = 0
         self.is_bound = False
+        self.on_answers: Callable[[list[tuple[int, SubmitResult]]], None] = lambda _answers: None
+        self.on_late: Callable[[int, SubmitResult], None] = lambda _number, _result: None
+        self.on_room: Callable[[], None] = lambda: None
+        self.on_deliver_many: Callable[[list[Any]], None] = lambda _deliveries: None
+
+    @property
+    def room(self) -> int:
+        return self.WINDOW - self._in_flight if self.is_bound else 0
 
     def start(self) -> None:
         self.is_bound = True
         self._wire.link = self
         self._wire.work()
+        self.on_room()
 
     async def stop(self) -> None:
         self.cut()
@@ -139,11 +161,23 @@ class MemoryLink:
 
     async def offer(self, pdu: DeliverSm) -> int | None:
         """A deliver_sm for the platform; None when it went away before it answered."""
-        work = asyncio.ensure_future(self._on_deliver(pdu))
-        await asyncio.wait((work, self._cut), return_when=asyncio.FIRST_COMPLETED)
-        return work.result() if work.done() and not work.cancelled() else None
+        offer = _Offer(pdu, asyncio.get_running_loop().create_future())
+        self.on_deliver_many([offer])
+        await asyncio.wait((offer.answered, self._cut), return_when=asyncio.FIRST_COMPLETED)
+        return offer.answered.result() if offer.answered.done() else None
 
-    async def submit(self, pdu: SubmitSm) -> SubmitResult:
+    def submit_many(self, items: Sequence[tuple[int, SubmitSm]]) -> None:
+        for number, pdu in items:
+            self._in_flight += 1
+            self._wire.spawn(self._submit(number, pdu))
+
+    async def _submit(self, number: int, pdu: SubmitSm) -> None:
+        result = await self._carry(pdu)
+        self._in_flight -= 1
+        if not self._cut.done():
+            self.on_answers([(number, result)])
+
+    async def _carry(self, pdu: SubmitSm) -> SubmitResult:
         wire, script = self._wire, self._wire.script
         arriving = decode(encode(pdu, wire.next_sequence()))
         await asyncio.sleep(script.way())

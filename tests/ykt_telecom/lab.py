@@ -14,6 +14,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, select
 
+from smsc_gateway.links.outcome import NO_ANSWER, Certainty, SubmitResult
+from smsc_gateway.smpp.receipt import Receipt
+from smsc_gateway.smpp.status import retry_class
 from telecom_codecs.card.identities import Iccid, Imsi, Msisdn, Tar
 from telecom_codecs.crypto.openssl import OpenSslProvider
 from telecom_codecs.crypto.pycryptodome import PycryptodomeProvider
@@ -24,15 +27,17 @@ from telecom_codecs.ota.secured_packet import CommandPacket, PorStatus, Response
 from telecom_codecs.sms.concat import split_packet
 from telecom_codecs.sms.udh import IEI_COMMAND_PACKET, IEI_RESPONSE_PACKET, split_user_data
 from tests.ykt_telecom.small_card import SmallCard
-from ykt_telecom.messaging.facts import OutboxState
-from ykt_telecom.messaging.inbox import Delivered, take_delivered
-from ykt_telecom.messaging.receivers import Hooks
-from ykt_telecom.messaging.sending import ClaimedSegment, SegmentResult, claim, note_results, settle_after_crash
+from ykt_telecom.messaging.inbox import Delivered, Receivers, take_messages
+from ykt_telecom.messaging.intake import take_receipts
+from ykt_telecom.messaging.outgoing import PRIORITY_BULK, Answer, GotReceipt, Handed, Outgoing
+from ykt_telecom.messaging.texts import TextFollowers, TextsOut
 from ykt_telecom.ota.means import OtaMeans, OtaPolicy
+from ykt_telecom.ota.orders import NotOrdered, Order, order_jobs
 from ykt_telecom.ota.outcome import JobKind, JobOutcome
-from ykt_telecom.ota.steps import order_job
+from ykt_telecom.ota.outgoing import CardsIn, PacketsOut
 from ykt_telecom.ota.sweeping import sweep
-from ykt_telecom.ota.tables import attempt, job
+from ykt_telecom.ota.tables import job, packet
+from ykt_telecom.registry.cards.states import Refused
 from ykt_telecom.registry.cards.steps import NewCard, add_card
 from ykt_telecom.registry.directory.steps import NewEnterprise, add_enterprises
 from ykt_telecom.registry.keys.steps import KeyUsage, store_card_keys, store_mother_key
@@ -41,7 +46,6 @@ from ykt_telecom.runtime.clock import BUSINESS_ZONE, ManualClock
 from ykt_telecom.runtime.tokens import SeededTokens
 from ykt_telecom.storage.context import StepContext
 from ykt_telecom.storage.database import Database, create_all, open_database
-from ykt_telecom.wiring.jobs import connect_jobs
 
 T = TypeVar("T")
 
@@ -67,26 +71,40 @@ class Crash(Exception):
     """The program is gone."""
 
 
+ACCEPTED = SubmitResult(0, None, Certainty.ACCEPTED)
+#: Sent, and no answer came.
+LOST = SubmitResult(NO_ANSWER, None, Certainty.UNKNOWN)
+#: The link was down: it never left.
+NOT_SENT = SubmitResult(NO_ANSWER, None, Certainty.NOT_SENT)
+
+
+def refused(status: int) -> SubmitResult:
+    """The SMSC's refusal with this status."""
+    retry = retry_class(status)
+    final = retry.name == "FINAL"
+    return SubmitResult(status, None, Certainty.REFUSED_FINAL if final else Certainty.REFUSED_RETRY, retry)
+
+
+THROTTLED = refused(0x58)
+REFUSED = refused(0x0B)
+
+
 @dataclass
 class Smsc:
     """What the SMSC says to each submission: a list of answers to come, then "accepted"."""
 
-    answers: list[SegmentResult | OutboxState] = field(default_factory=list)
-    submitted: list[ClaimedSegment] = field(default_factory=list)
+    answers: list[SubmitResult] = field(default_factory=list)
+    submitted: list[Handed] = field(default_factory=list)
     numbers: int = 0
 
-    def submit(self, segment: ClaimedSegment) -> tuple[SegmentResult, bool]:
+    def submit(self, segment: Handed) -> tuple[SubmitResult, bool]:
         """The answer, and whether the segment goes on to the phone."""
         self.submitted.append(segment)
         self.numbers += 1
-        answer = self.answers.pop(0) if self.answers else OutboxState.ACCEPTED
-        if isinstance(answer, SegmentResult):
-            return SegmentResult(segment.seq, answer.state, answer.status, answer.message_id), False
-        if answer is OutboxState.ACCEPTED:
-            return SegmentResult(segment.seq, answer, 0, f"{self.numbers:08X}"), True
-        if answer is OutboxState.UNKNOWN:
-            return SegmentResult(segment.seq, answer, -1), True
-        return SegmentResult(segment.seq, answer, 0x58 if answer is OutboxState.QUEUED else 0x0B), False
+        answer = self.answers.pop(0) if self.answers else ACCEPTED
+        if answer is ACCEPTED:
+            return SubmitResult(0, f"{self.numbers:08X}", Certainty.ACCEPTED), True
+        return answer, answer is LOST
 
 
 class Lab:
@@ -101,6 +119,8 @@ class Lab:
         self.smsc = Smsc()
         self.card = SmallCard(Iccid(ICCID), KeySet(*(card_keys()[u] for u in list(KeyUsage)[:3])))
         self.outcomes: list[JobOutcome] = []
+        self.jobs: dict[str, int] = {}  #: ids by the names that a test gives
+        self.texts: list[Any] = []  #: what was told about texts
         self.requests: list[Any] = []
         self.receipts: list[Any] = []
         self.crash_before: int | None = None
@@ -113,13 +133,15 @@ class Lab:
     def _open(self) -> Database:
         database = open_database(self.folder / "lab.db")
         create_all(database, self.clock.now())
-        self.hooks = Hooks(
-            on_job_outcome=[lambda _conn, outcome, _context: self.outcomes.append(outcome)],
-            on_receipt=[lambda _conn, fact, _context: self.receipts.append(fact)],
-            on_mo_request=lambda _conn, request, _context: self.requests.append(request),
-        )
-        self.means = OtaMeans(self.ring, PROVIDER, self.policy, self.hooks)
-        connect_jobs(self.means)
+        self.means = OtaMeans(self.ring, PROVIDER, self.policy)
+        self.means.followers["test"] = lambda _conn, _context, outcomes: self.outcomes.extend(outcomes)
+        self.means.requests = lambda _conn, _context, requests: self.requests.extend(requests)
+        followers = TextFollowers()
+        followers.sent["statement"] = lambda _conn, _context, facts: self.texts.extend(facts)
+        followers.receipts["statement"] = lambda _conn, _context, facts: self.receipts.extend(facts)
+        cards = CardsIn(self.means)
+        self.receivers = Receivers(cards.proofs, cards.requests)
+        self.outgoing: tuple[Outgoing, ...] = (PacketsOut(self.means), TextsOut(followers))
         return database
 
     def step(self, work: Callable[[Connection, StepContext], T]) -> T:
@@ -135,7 +157,7 @@ class Lab:
         """Drop everything in memory and start again on the same file."""
         self.database.close()
         self.database = self._open()
-        self.step(lambda conn, context: settle_after_crash(conn, context, self.hooks))
+        self.step(lambda conn, context: [owner.settle(conn, context) for owner in self.outgoing])
 
     def close(self) -> None:
         self.database.close()
@@ -174,50 +196,62 @@ class Lab:
 
     # --- what a test does ----------------------------------------------------------------------------------------
 
-    def order(self, what: JobKind, job_id: str, **payload: Any) -> str:
+    def order(self, what: JobKind, called: str, /, **payload: Any) -> str:
+        """Order a job and give it a name; raises `Refused`."""
         enterprise_id = None if what is JobKind.ANSWER else ENTERPRISE
-        self.step(
-            lambda conn, context: order_job(
-                conn,
-                job_id=job_id,
-                kind=what,
-                iccid=ICCID,
-                enterprise_id=enterprise_id,
-                payload=payload,
-                origin="test",
-                origin_id=job_id,
-                priority=50,
-                now=context.now,
-            )
-        )
-        return job_id
+        order = Order(what, ICCID, enterprise_id, payload, "test", len(self.jobs))
+        [ordered] = self.step(lambda conn, context: order_jobs(conn, context, [order]))
+        if isinstance(ordered, NotOrdered):
+            raise Refused(ordered.reason)
+        self.jobs[called] = ordered.job_id
+        return called
 
     def sweep(self) -> None:
         self.step(lambda conn, context: sweep(conn, context, self.means))
 
+    def claim(self, room: int = 100) -> list[tuple[Outgoing, Handed]]:
+        """What may leave now, as it is durably marked."""
+        return self.step(
+            lambda conn, context: [
+                (owner, one) for owner in self.outgoing for one in owner.claim(conn, context, room, PRIORITY_BULK)
+            ]
+        )
+
+    def note(self, answers: list[tuple[Outgoing, Answer]]) -> None:
+        """Store what the SMSC said."""
+        for owner in self.outgoing:
+            mine = [answer for whose, answer in answers if whose is owner]
+            if mine:
+                self.step(self._noting(owner, mine))
+
+    @staticmethod
+    def _noting(owner: Outgoing, mine: list[Answer]) -> Callable[[Connection, StepContext], object]:
+        return lambda conn, context: owner.note_answers(conn, context, mine)
+
     def send(self, *, to_card: bool = True) -> list[bytes]:
         """Claim and submit everything that is ready; what the card says in return (TP-UD of its short messages)."""
-        answers: list[bytes] = []
-        for message in self.step(lambda conn, context: claim(conn, context, self.hooks, 100)):
-            results = []
-            for segment in message:
-                result, goes_on = self.smsc.submit(segment)
-                results.append(result)
-                if goes_on and to_card and segment.dcs == 0xF6:
-                    answers += self.card.receive(segment.user_data)
-                if result.state is not OutboxState.ACCEPTED:
-                    break
-            results += [SegmentResult(one.seq, OutboxState.QUEUED) for one in message[len(results) :]]
-            self.step(self._noting(results))
-        return answers
-
-    def _noting(self, results: list[SegmentResult]) -> Callable[[Connection, StepContext], None]:
-        return lambda conn, context: note_results(conn, context, self.hooks, results)
+        said: list[bytes] = []
+        answers = []
+        for owner, segment in self.claim():
+            result, goes_on = self.smsc.submit(segment)
+            answers.append((owner, Answer(segment.row, segment.segment, result)))
+            if goes_on and to_card and segment.dcs == 0xF6:
+                said += self.card.receive(segment.user_data)
+        self.note(answers)
+        return said
 
     def deliver(self, user_data: bytes, *, source: str = MSISDN) -> str:
         """A deliver_sm with a binary short message; the word in the inbox."""
         message = Delivered(source, ACCESS_CODE, 0, 0xF6, True, user_data)
-        return self.step(lambda conn, context: take_delivered(conn, context, self.means, message))
+        return self.take([message])[0]
+
+    def take(self, messages: list[Delivered]) -> list[str]:
+        return self.step(lambda conn, context: take_messages(conn, context, self.receivers, messages))
+
+    def receive(self, receipt: Receipt, msisdn: str = MSISDN) -> str:
+        """A delivery receipt."""
+        got = [GotReceipt(msisdn, receipt)]
+        return self.step(lambda conn, context: take_receipts(conn, context, self.outgoing, got))[0]
 
     def turn(self) -> list[str]:
         """Sweep, send, take the answers in; what the inbox said."""
@@ -243,10 +277,13 @@ class Lab:
             return list(conn.execute(query))
 
     def states(self) -> dict[str, str]:
-        return {row.id: row.state for row in self.read(select(job.c.id, job.c.state))}
+        """The states of the jobs by their names."""
+        names = {number: name for name, number in self.jobs.items()}
+        return {names[row.id]: row.state for row in self.read(select(job.c.id, job.c.state)) if row.id in names}
 
-    def attempts(self, job_id: str) -> list[Any]:
-        return self.read(select(attempt).where(attempt.c.job_id == job_id).order_by(attempt.c.number))
+    def packets(self, name: str) -> list[Any]:
+        """The packets of a job, in their order."""
+        return self.read(select(packet).where(packet.c.job_id == self.jobs[name]).order_by(packet.c.number))
 
     def wire(self) -> list[tuple[int, bytes]]:
         """(CNTR, packet) of everything handed to the SMSC for the card, in order; single-segment packets only."""

@@ -131,7 +131,7 @@ def _enter_card(conn: Connection, context: StepContext, service: Service, card: 
     )
 
 
-async def issue(service: Service, wanted: Iterable[Membership]) -> list[str]:
+async def issue(service: Service, wanted: Iterable[Membership]) -> list[int]:
     """Order the applications of these memberships; the ids of the jobs."""
     orders = [
         IssueApplication(
@@ -143,7 +143,7 @@ async def issue(service: Service, wanted: Iterable[Membership]) -> list[str]:
         for one in wanted
     ]
 
-    def step(conn: Connection, context: StepContext) -> list[str]:
+    def step(conn: Connection, context: StepContext) -> list[int]:
         return [ordered.job for ordered in do(conn, context, service, ISSUE_APPLICATION, orders)]
 
     return await service.committer.perform(step)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -22,38 +22,36 @@ class OutboxState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SubmitFact:
-    """A segment changed its state. `status` is the SMSC's command_status; -1 when there was no answer.
+class TextSent:
+    """A segment of a text changed its state. `status` is the SMSC's command_status; -1 when there was no answer.
 
-    `state` QUEUED means: refused for now, it will be sent again (`final` is False).
+    `state` QUEUED means: it will be sent again. `origin_id` names the text to whoever ordered it.
     """
 
-    outbox_id: str
+    message: int
     segment: int
     segments: int
-    msisdn: str = field(repr=False)
     state: OutboxState
     status: int | None
     possible_duplicate: bool
     origin: str
-    origin_id: str | None
+    origin_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class ReceiptFact:
+class TextReceipt:
     """The SMSC's word on a segment that it had accepted. `state` as in the receipt: DELIVRD, EXPIRED, UNDELIV…
 
-    A receipt is no proof that the card or the person has acted.
+    A receipt is no proof that the person has read it.
     """
 
-    outbox_id: str
+    message: int
     segment: int
     segments: int
-    msisdn: str = field(repr=False)
     state: str
     error: str | None
     origin: str
-    origin_id: str | None
+    origin_id: int | None
     at: datetime
 
     @property
@@ -77,7 +75,7 @@ class MoRequest:
     counter: int
     request_octets: bytes
     source_msisdn: str
-    inbox_id: str
+    inbox_id: int
     digest: str
     is_repeat: bool = False
 
@@ -92,7 +90,7 @@ class TextMo:
     source_msisdn: str
     destination: str
     text: str
-    inbox_id: str
+    inbox_id: int
 
     def __repr__(self) -> str:
         return f"TextMo(inbox_id={self.inbox_id})"

@@ -1,110 +1,143 @@
-"""The driver of what comes in: one deliver_sm, one transaction, then the answer to the SMSC."""
+"""The driver of what comes in: all deliver_sm of one read, one transaction, then the answers to the SMSC."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
 import structlog
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
+from smsc_gateway.links.delivery import Delivery
 from smsc_gateway.smpp.operations import DeliverSm, EsmClass, content
 from smsc_gateway.smpp.receipt import find_receipt
 from smsc_gateway.smpp.status import CommandStatus
 
-from ..ota.means import OtaMeans
-from ..registry.audit.steps import record
-from ..registry.audit.subject import Subject
-from ..storage.committer import Committer
+from ..storage.committer import Committer, Failed
 from ..storage.context import StepContext
 from ..storage.faults import StorageUnavailable
-from .inbox import Delivered, InboxKind, InboxState, take_delivered
-from .receipts import take_receipt
-from .tables import inbox
+from .inbox import Delivered, Receivers, set_aside, take_messages
+from .outgoing import GotReceipt, Outgoing
+from .receipts import park
 
 log = structlog.get_logger(__name__)
 
-#: After so many failures of our own a message is put aside, so that the SMSC does not offer it for ever.
+#: After so many failures of our own a message or receipt is put aside, so that the SMSC does not offer it for ever.
 FAILURES = 3
 _REMEMBERED = 1000
 
-Step: TypeAlias = Callable[[Connection, StepContext], str]
-
 
 class Intake:
-    """`await intake.deliver(pdu)` returns the command_status to answer: 0 only when everything is stored."""
+    """`intake.deliver_many(deliveries)` answers each delivery after the commit: 0 only when everything is stored."""
 
-    def __init__(self, committer: Committer, means: OtaMeans) -> None:
+    def __init__(self, committer: Committer, receivers: Receivers, outgoing: Sequence[Outgoing]) -> None:
         self._committer = committer
-        self._means = means
+        self._receivers = receivers
+        self._outgoing = tuple(outgoing)
         self._failures: OrderedDict[str, int] = OrderedDict()
 
-    async def deliver(self, pdu: DeliverSm) -> int:
-        """Store the message or receipt, with all that follows from it."""
-        receipt = find_receipt(pdu)
-        source, destination = _digits(pdu.source_addr), _digits(pdu.destination_addr)
-        if receipt is not None:
-            hooks = self._means.hooks
-            return await self._store(pdu, lambda conn, context: take_receipt(conn, context, hooks, source, receipt))
-        message = Delivered(
-            source,
-            destination,
-            pdu.protocol_id,
-            pdu.data_coding,
-            bool(pdu.esm_class & EsmClass.UDHI),
-            content(pdu),
-        )
-        return await self._store(
-            pdu, lambda conn, context: take_delivered(conn, context, self._means, message), message
-        )
+    def deliver_many(self, deliveries: Sequence[Delivery]) -> None:
+        """Store the messages and receipts, with all that follows from them."""
+        receipts, messages = [], []
+        for delivery in deliveries:
+            pdu = delivery.pdu
+            receipt = find_receipt(pdu)
+            if receipt is not None:
+                receipts.append((delivery, GotReceipt(_digits(pdu.source_addr), receipt)))
+            else:
+                messages.append((delivery, delivered(pdu)))
+        self._take(self._take_receipts, receipts)
+        self._take(self._take_messages, messages)
 
-    async def _store(self, pdu: DeliverSm, step: Step, message: Delivered | None = None) -> int:
+    def _take(self, step: Any, taken: Sequence[tuple[Delivery, Any]]) -> None:
+        if not taken:
+            return
+
+        def done(results: Sequence[Any]) -> None:
+            for (delivery, _), result in zip(taken, results, strict=True):
+                self._answer(delivery, result)
+
         try:
-            await self._committer.perform(step)
-        except StorageUnavailable as fault:
-            log.warning("deliver_sm not stored", sequence=pdu.sequence, reason=str(fault))
-            return CommandStatus.RX_T_APPN
-        except Exception:
-            log.exception("deliver_sm not taken in", sequence=pdu.sequence)
-            if message is None or not await self._put_aside(message):
-                return CommandStatus.RX_T_APPN
-        return CommandStatus.ROK
+            self._committer.together_all(step, [item for _, item in taken], done)
+        except StorageUnavailable:
+            for delivery, _ in taken:
+                delivery.answer(CommandStatus.RX_T_APPN)
 
-    async def _put_aside(self, message: Delivered) -> bool:
-        """Count the failure; after the last one store the message as refused, for a person to look at."""
+    def _answer(self, delivery: Delivery, result: Any) -> None:
+        if not isinstance(result, Failed):
+            delivery.answer(CommandStatus.ROK)
+            return
+        if isinstance(result.error, StorageUnavailable):
+            log.warning("deliver_sm not stored", sequence=delivery.pdu.sequence, reason=str(result.error))
+            delivery.answer(CommandStatus.RX_T_APPN)
+            return
+        log.error("deliver_sm not taken in", sequence=delivery.pdu.sequence, exc_info=result.error)
+        message = delivered(delivery.pdu)
+        if self._count_failure(message) < FAILURES:
+            delivery.answer(CommandStatus.RX_T_APPN)
+            return
+
+        def stored(results: Sequence[Any]) -> None:
+            failed = isinstance(results[0], Failed)
+            delivery.answer(CommandStatus.RX_T_APPN if failed else CommandStatus.ROK)
+
+        try:
+            self._committer.together_all(_set_aside, [message], stored)
+        except StorageUnavailable:
+            delivery.answer(CommandStatus.RX_T_APPN)
+
+    def _count_failure(self, message: Delivered) -> int:
+        """How often this very message, or receipt, has failed here."""
         digest = message.digest()
         count = self._failures.pop(digest, 0) + 1
         self._failures[digest] = count
         while len(self._failures) > _REMEMBERED:
             self._failures.popitem(last=False)
-        if count < FAILURES:
-            return False
+        return count
 
-        def store(conn: Connection, context: StepContext) -> None:
-            conn.execute(
-                insert(inbox).values(
-                    id=context.next_id(),
-                    source=message.source[:21],
-                    destination=message.destination[:21],
-                    kind=InboxKind.TEXT,
-                    state=InboxState.REFUSED,
-                    pid=message.pid,
-                    dcs=message.dcs,
-                    udhi=message.udhi,
-                    user_data=None,
-                    digest=digest,
-                    note="put aside after failures of our own",
-                    received_at=context.now,
-                )
-            )
-            record(conn, at=context.now, actor="inbox", action="inbox.put_aside", subject=Subject.message(digest[:16]))
+    # --- steps -----------------------------------------------------------------------------------------------------
 
-        try:
-            await self._committer.perform(store)
-        except StorageUnavailable:
-            return False
-        return True
+    def _take_messages(self, conn: Connection, context: StepContext, items: Sequence[Delivered]) -> list[str]:
+        return take_messages(conn, context, self._receivers, items)
+
+    def _take_receipts(self, conn: Connection, context: StepContext, items: Sequence[GotReceipt]) -> list[str]:
+        return take_receipts(conn, context, self._outgoing, items)
+
+
+def take_receipts(
+    conn: Connection, context: StepContext, outgoing: Sequence[Outgoing], items: Sequence[GotReceipt]
+) -> list[str]:
+    """Offer receipts to each owner until one knows them; what nobody knows (yet) is kept for a while."""
+    left = list(range(len(items)))
+    for owner in outgoing:
+        if left:
+            known = owner.note_receipts(conn, context, [items[place] for place in left])
+            left = [place for place, took in zip(left, known, strict=True) if not took]
+    if left:
+        park(conn, context, [(items[place].msisdn, items[place].receipt) for place in left])
+    words = ["receipt.matched"] * len(items)
+    for place in left:
+        words[place] = "receipt.parked"
+    return words
+
+
+def _set_aside(conn: Connection, context: StepContext, items: Sequence[Delivered]) -> list[None]:
+    for message in items:
+        set_aside(conn, context, message, "put aside after failures of our own")
+    return [None] * len(items)
+
+
+def delivered(pdu: DeliverSm) -> Delivered:
+    """The short message of a deliver_sm."""
+    return Delivered(
+        _digits(pdu.source_addr),
+        _digits(pdu.destination_addr),
+        pdu.protocol_id,
+        pdu.data_coding,
+        bool(pdu.esm_class & EsmClass.UDHI),
+        content(pdu),
+    )
 
 
 def _digits(address: bytes) -> str:

@@ -1,39 +1,40 @@
-"""What the delivery needs of a link to an SMSC; `smsc_gateway.links.esme.EsmeLink` is one, tests bring their own."""
+"""What messaging needs of a link to the SMSCs; `smsc_gateway.links` are such, tests bring their own."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from smsc_gateway.links.delivery import Delivery
+from smsc_gateway.links.outcome import SubmitResult
 from smsc_gateway.smpp.operations import EsmClass, SubmitSm
 
-from .facts import OutboxState
-from .sending import ClaimedSegment, SegmentResult
+from .outgoing import Handed
 
 
 class Link(Protocol):
-    """A bound (or not) connection to an SMSC."""
+    """One or several bound connections to SMSCs, seen as one."""
+
+    #: Told once a turn of the loop, with everything that was answered in it.
+    on_answers: Callable[[list[tuple[int, SubmitResult]]], None]
+    #: A late answer, after the submission was told as unknown.
+    on_late: Callable[[int, SubmitResult], None]
+    #: There is room again after there was none.
+    on_room: Callable[[], None]
+    #: All deliver_sm of one read.
+    on_deliver_many: Callable[[list[Delivery]], None]
 
     @property
     def is_bound(self) -> bool:
         """Submissions can go out now."""
 
-    def submit(self, pdu: SubmitSm) -> Awaitable[SubmitResult]:
-        """Send one submit_sm; its answer. Never raises for what the SMSC or the line does."""
-
-
-class SubmitResult(Protocol):
-    """What came of a submission. `certainty` is one of ACCEPTED, REFUSED_RETRY, REFUSED_FINAL, UNKNOWN, NOT_SENT."""
-
     @property
-    def status(self) -> int: ...
+    def room(self) -> int:
+        """Segments that may leave now: window, pace, bound."""
 
-    @property
-    def message_id(self) -> str | None: ...
-
-    @property
-    def certainty(self) -> object: ...
+    def submit_many(self, items: Sequence[tuple[int, SubmitSm]]) -> None:
+        """Send them in this order; each number comes back once by `on_answers`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +46,7 @@ class SourceAddress:
     npi: int = 1
 
 
-_STATES = {
-    "ACCEPTED": OutboxState.ACCEPTED,
-    "REFUSED_RETRY": OutboxState.QUEUED,
-    "REFUSED_FINAL": OutboxState.REFUSED,
-    "UNKNOWN": OutboxState.UNKNOWN,
-    "NOT_SENT": OutboxState.QUEUED,
-}
-
-
-def submit_sm_of(segment: ClaimedSegment, source: SourceAddress) -> SubmitSm:
+def submit_sm_of(segment: Handed, source: SourceAddress) -> SubmitSm:
     """The submit_sm of a segment."""
     return SubmitSm(
         source_addr_ton=source.ton,
@@ -65,16 +57,20 @@ def submit_sm_of(segment: ClaimedSegment, source: SourceAddress) -> SubmitSm:
         destination_addr=segment.msisdn.encode("ascii"),
         esm_class=EsmClass.UDHI if segment.udhi else 0,
         protocol_id=segment.pid,
-        registered_delivery=1 if segment.receipt_wanted else 0,
+        validity_period=b"" if segment.validity is None else relative_time(segment.validity),
+        registered_delivery=1 if segment.receipt else 0,
         data_coding=segment.dcs,
         short_message=segment.user_data,
     )
 
 
-def result_of(segment: ClaimedSegment, answer: SubmitResult) -> SegmentResult:
-    """The link's answer as the outbox keeps it. An unknown certainty counts as unknown."""
-    name = getattr(answer.certainty, "name", str(answer.certainty))
-    state = _STATES.get(name, OutboxState.UNKNOWN)
-    if name == "NOT_SENT":  # it waits as if nobody had claimed it
-        return SegmentResult(segment.seq, state)
-    return SegmentResult(segment.seq, state, answer.status, answer.message_id)
+def relative_time(seconds: int) -> bytes:
+    """A duration in SMPP's relative time format — SMPP 3.4 §7.1.1.
+
+    >>> relative_time(65)
+    b'000000000105000R'
+    """
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    return b"0000%02d%02d%02d%02d000R" % (min(days, 30), hour, minute, second)

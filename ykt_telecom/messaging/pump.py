@@ -1,129 +1,207 @@
-"""The pump: claims messages, hands them to the link, and stores what came back. One Task, bounded in flight."""
+"""The pump: claims segments while the link has room, hands them to it, and stores what came back.
+
+No Task and no future per segment: one claim a time, one list of answers a turn of the loop.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any
 
 import structlog
+from sqlalchemy import Connection
 
+from smsc_gateway.links.outcome import NO_ANSWER, Certainty, SubmitResult
 from telecom_codecs.errors import CodecError
 
-from ..runtime.supervisor import Supervisor
-from ..storage.committer import Committer
+from ..storage.committer import Committer, Failed
+from ..storage.context import StepContext
 from ..storage.faults import StorageUnavailable
-from .facts import OutboxState
-from .link import Link, SourceAddress, result_of, submit_sm_of
-from .receivers import Hooks
-from .sending import ClaimedSegment, SegmentResult, claim, note_results
+from .link import Link, SourceAddress, submit_sm_of
+from .outgoing import PRIORITY_BULK, PRIORITY_DIALOGUE, Answer, Handed, Outgoing
 
 log = structlog.get_logger(__name__)
 
+#: Most segments claimed in one transaction: what waits behind it waits so much longer.
+LARGEST_CLAIM = 300
+_LATE_REMEMBERED = 10_000
+
 
 class Pump:
-    """Sends the outbox over one link.
+    """Sends what the owners in `outgoing` have, the most urgent first, over one link.
 
-    `in_flight` bounds messages, not segments. The segments of a message leave one after the other: what follows a
-    refused one stays in the outbox. `idle` is the pause, in seconds, before the outbox is looked at again without a
-    wake (waits after refusals end then).
+    `idle` is the pause, in seconds, before it looks again without being woken (waits after refusals end then).
     """
 
     def __init__(
         self,
         committer: Committer,
         link: Link,
-        hooks: Hooks,
+        outgoing: Sequence[Outgoing],
         source: SourceAddress,
-        supervisor: Supervisor,
         *,
-        in_flight: int = 100,
         idle: float = 0.5,
     ) -> None:
         self._committer = committer
         self._link = link
-        self._hooks = hooks
+        self._outgoing = tuple(outgoing)
         self._source = source
-        self._supervisor = supervisor
-        self._in_flight = in_flight
         self._idle = idle
-        self._wanted = asyncio.Event()
-        self._sending = 0
+        self._numbers = count(1)
+        self._sending: dict[int, tuple[int, Handed]] = {}
+        self._late: dict[int, tuple[int, Handed]] = {}
+        self._unsaved = 0
+        self._claiming = False
+        self._wanted = False
         self._stopping = False
+        self._turn = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._drained = asyncio.Event()
+        self._drained.set()
+        link.on_answers = self._answered
+        link.on_late = self._answered_late
+        link.on_room = self.wake
 
-    def wake(self) -> None:
-        """Look at the outbox now."""
-        self._wanted.set()
+    @property
+    def sending(self) -> int:
+        """Segments handed to the link and not yet answered."""
+        return len(self._sending)
+
+    def start(self) -> None:
+        """Begin to look, inside the running loop."""
+        self.wake()
+        self._again()
 
     def stop(self) -> None:
         """Claim nothing more; what is in flight ends by itself."""
         self._stopping = True
-        self._wanted.set()
+        if self._timer is not None:
+            self._timer.cancel()
 
-    @property
-    def sending(self) -> int:
-        """Messages handed to the link and not yet answered."""
-        return self._sending
+    async def drained(self) -> None:
+        """Returns when nothing is in flight and every answer is stored."""
+        await self._drained.wait()
 
-    async def run(self) -> None:
-        """Claim and send until stopped."""
-        while not self._stopping:
-            self._wanted.clear()
-            room = self._in_flight - self._sending
-            if room > 0 and self._link.is_bound and await self._claim(room):
-                continue
-            await self._pause()
-        while self._sending:
-            await asyncio.sleep(0.01)
-
-    async def _pause(self) -> None:
-        try:
-            await asyncio.wait_for(self._wanted.wait(), self._idle)
-        except TimeoutError:
+    def wake(self) -> None:
+        """Look for something to send, now or as soon as the claim that runs has come back."""
+        if self._claiming:
+            self._wanted = True
             return
-
-    async def _claim(self, room: int) -> bool:
-        """Claim up to `room` messages and start sending them; False when there is nothing to do now."""
+        room = min(self._link.room, LARGEST_CLAIM)
+        if room <= 0 or self._stopping or not self._link.is_bound:
+            return
+        self._claiming, self._wanted = True, False
         try:
-            claimed = await self._committer.perform(
-                lambda conn, context: claim(conn, context, self._hooks, room), bulk=True
-            )
+            self._committer.together_all(self._claim, [room], self._claimed, bulk=True)
         except StorageUnavailable:
-            return False
-        for message in claimed:
-            self._sending += 1
-            self._supervisor.spawn(self._send(message), name=f"send {message[0].outbox_id}")
-        return bool(claimed)
+            self._claiming = False
 
-    async def _send(self, message: Sequence[ClaimedSegment]) -> None:
-        results: list[SegmentResult] = []
-        try:
-            for segment in message:
-                results.append(await self._submit(segment))
-                if results[-1].state is not OutboxState.ACCEPTED:
-                    break
-            results += [SegmentResult(segment.seq, OutboxState.QUEUED) for segment in message[len(results) :]]
-            await self._store(results)
-        finally:
-            self._sending -= 1
-            self._wanted.set()
+    def _again(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._idle, self._again)
+        self.wake()
 
-    async def _submit(self, segment: ClaimedSegment) -> SegmentResult:
-        try:
-            answer = await self._link.submit(submit_sm_of(segment, self._source))
-        except CodecError as error:  # it cannot be written as a PDU: nothing has left, and nothing ever will
-            log.error("segment refused by the codec", outbox=segment.outbox_id, error=str(error))
-            return SegmentResult(segment.seq, OutboxState.REFUSED)
-        return result_of(segment, answer)
+    # --- out -------------------------------------------------------------------------------------------------------
 
-    async def _store(self, results: Sequence[SegmentResult]) -> None:
-        """What the SMSC said must not be lost while the disk is full: it is tried again until it is stored."""
-        step: Callable[..., None] = lambda conn, context: note_results(conn, context, self._hooks, results)  # noqa: E731
-        while True:
+    def _claim(self, conn: Connection, context: StepContext, items: Sequence[int]) -> list[list[tuple[int, Handed]]]:
+        """What may leave after the commit: answers that somebody waits for, then a fair share for each owner."""
+        results = []
+        for room in items:
+            found: list[tuple[int, Handed]] = []
+            for place, owner in enumerate(self._outgoing):
+                if room > len(found):
+                    found += [(place, one) for one in owner.claim(conn, context, room - len(found), PRIORITY_DIALOGUE)]
+            self._turn += 1
+            places = [(self._turn + step) % len(self._outgoing) for step in range(len(self._outgoing))]
+            for left, place in zip(range(len(places), 0, -1), places, strict=True):
+                share = (room - len(found)) // left
+                if share > 0:
+                    owner = self._outgoing[place]
+                    found += [(place, one) for one in owner.claim(conn, context, share, PRIORITY_BULK)]
+            results.append(found)
+        return results
+
+    def _claimed(self, results: Sequence[Any]) -> None:
+        self._claiming = False
+        found = results[0]
+        if isinstance(found, Failed):
+            if not isinstance(found.error, StorageUnavailable):
+                log.error("nothing claimed", error=str(found.error), exc_info=found.error)
+            return  # the timer looks again
+        pdus = []
+        for place, handed in found:
+            number = next(self._numbers)
             try:
-                await self._committer.perform(step)
-            except StorageUnavailable:
-                if self._stopping:
-                    return  # after the restart the segments count as in doubt
-                await asyncio.sleep(1.0)
-            else:
-                return
+                pdu = submit_sm_of(handed, self._source)
+            except CodecError as error:  # it cannot be written as a PDU: nothing has left, and nothing ever will
+                log.error("segment refused by the codec", row=handed.row, error=str(error))
+                self._store(place, [Answer(handed.row, handed.segment, _unwritable(str(error)))])
+                continue
+            self._sending[number] = (place, handed)
+            pdus.append((number, pdu))
+        if pdus:
+            self._drained.clear()
+            self._link.submit_many(pdus)
+        if self._wanted or (found and self._link.room > 0):
+            self.wake()
+
+    # --- back ------------------------------------------------------------------------------------------------------
+
+    def _answered(self, answers: Sequence[tuple[int, SubmitResult]]) -> None:
+        told: dict[int, list[Answer]] = {}
+        for number, result in answers:
+            known = self._sending.pop(number, None)
+            if known is None:
+                continue
+            place, handed = known
+            told.setdefault(place, []).append(Answer(handed.row, handed.segment, result))
+            if result.certainty is Certainty.UNKNOWN:
+                self._remember(number, known)
+        for place, mine in told.items():
+            self._store(place, mine)
+        self.wake()
+
+    def _remember(self, number: int, known: tuple[int, Handed]) -> None:
+        self._late[number] = known
+        while len(self._late) > _LATE_REMEMBERED:
+            del self._late[next(iter(self._late))]
+
+    def _answered_late(self, number: int, result: SubmitResult) -> None:
+        known = self._late.pop(number, None)
+        if known is not None:
+            self._store(known[0], [Answer(known[1].row, known[1].segment, result)])
+
+    def _store(self, place: int, answers: Sequence[Answer]) -> None:
+        """What the SMSC said must not be lost while the disk is full: it is tried again until it is stored."""
+        self._unsaved += 1
+        self._drained.clear()
+
+        def done(results: Sequence[Any]) -> None:
+            self._unsaved -= 1
+            failed = [one for one, result in zip(answers, results, strict=True) if isinstance(result, Failed)]
+            if failed:
+                first: Failed = next(result for result in results if isinstance(result, Failed))
+                self._store_later(place, failed, first.error)
+            self._look_if_drained()
+
+        try:
+            self._committer.together_all(self._outgoing[place].note_answers, answers, done)
+        except StorageUnavailable:
+            self._unsaved -= 1  # after the restart the segments count as in doubt
+            self._look_if_drained()
+
+    def _store_later(self, place: int, answers: Sequence[Answer], error: BaseException) -> None:
+        if not isinstance(error, StorageUnavailable):
+            log.error("an answer of the SMSC was not taken in", error=str(error), exc_info=error)
+        if not self._stopping:
+            again: Callable[[], None] = lambda: self._store(place, answers)  # noqa: E731
+            asyncio.get_running_loop().call_later(1.0, again)
+
+    def _look_if_drained(self) -> None:
+        if not self._sending and not self._unsaved:
+            self._drained.set()
+
+
+def _unwritable(reason: str) -> SubmitResult:
+    return SubmitResult(NO_ANSWER, None, Certainty.REFUSED_FINAL, reason=reason)

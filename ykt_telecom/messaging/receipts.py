@@ -1,43 +1,26 @@
-"""Step for delivery receipts: matched by message id and destination, parked when they come before the answer.
+"""Delivery receipts: the pure rules of their ids and words, and those that come before the answer they belong to.
 
-Centres spell one id in several ways; `canonical_ids` lists them, `message_key` is the one that is stored. A match
-needs the destination too, so a look-alike id never hits somebody else's message. Between messages to one number the
-id as it came is believed first; another spelling only finds what still waits for its receipt.
+Centres spell one id in several ways; `canonical_ids` lists them, :func:`spellings` the keys under which they are
+stored, the surest first. A match needs the destination too, so a look-alike id never hits somebody else's message.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import lru_cache
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from smsc_gateway.smpp.receipt import Receipt, canonical_ids, message_key
 
 from ..storage.context import StepContext
-from .facts import INTERMEDIATE, OutboxState, ReceiptFact
-from .receivers import Hooks
-from .tables import outbox, parked_receipt
+from ..storage.sql import Statement, in_list, instant
+from .tables import parked_receipt
 
-# statements of the hot path are built once: building costs more than SQLite does
-_NEWEST = (
-    select(outbox)
-    .where(outbox.c.message_id == bindparam("id"), outbox.c.msisdn == bindparam("msisdn"))
-    .order_by(outbox.c.seq.desc())
-    .limit(1)
-)
-_NEWEST_WAITING = _NEWEST.where(or_(outbox.c.receipt.is_(None), outbox.c.receipt.in_(sorted(INTERMEDIATE))))
-_FIND = select(outbox).where(outbox.c.seq == bindparam("seq"))
-_CHANGE = update(outbox).where(outbox.c.seq == bindparam("key"), outbox.c.state == OutboxState.ACCEPTED)
-_PARK = insert(parked_receipt)
-_PARKED = (
-    select(parked_receipt)
-    .where(
-        parked_receipt.c.message_id.in_(bindparam("ids", expanding=True)),
-        parked_receipt.c.msisdn == bindparam("msisdn"),
-        parked_receipt.c.received_at >= bindparam("handed"),
-    )
-    .order_by(parked_receipt.c.seq)
-)
+#: How long a receipt waits for the answer that tells whose it is.
+PATIENCE = timedelta(minutes=10)
 
 #: The words of SMPP 3.4 Appendix B for the states whose names differ.
 _WORDS = {
@@ -47,62 +30,85 @@ _WORDS = {
     "REJECTED": "REJECTD",
 }
 
+_P = parked_receipt.c
+_PARK = Statement(insert(parked_receipt), ("id", "message_id", "msisdn", "state", "error", "received_at"))
+_PARKED = Statement(
+    select(_P.id, _P.message_id, _P.msisdn, _P.state, _P.error, _P.received_at)
+    .where(in_list(_P.message_id, "names"))
+    .order_by(_P.id)
+)
+_ANY = Statement(select(_P.id).limit(1))
+_DROP = Statement(delete(parked_receipt).where(in_list(_P.id, "ids")))
+_FORGET = Statement(delete(parked_receipt).where(_P.received_at < bindparam("before")))
 
-def take_receipt(conn: Connection, context: StepContext, hooks: Hooks, msisdn: str, receipt: Receipt) -> str:
-    """Take in a receipt about a message to `msisdn`; returns "receipt.matched" or "receipt.parked"."""
+
+@lru_cache(maxsize=4096)
+def spellings(message_id: str) -> tuple[str, ...]:
+    """The keys under which a message of this id may be stored; its own spelling first."""
+    return tuple(dict.fromkeys(message_key(one) for one in (message_id, *canonical_ids(message_id))))
+
+
+def receipt_state(receipt: Receipt) -> str:
+    """The state in the words of SMPP 3.4 Appendix B."""
     name = receipt.state.name
-    state, error = _WORDS.get(name, name), receipt.error
-    row = _find(conn, msisdn, receipt.message_id)
-    if row is None:
-        conn.execute(
-            _PARK,
+    return _WORDS.get(name, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A receipt that had come too early. `name` is the key of the message that it may be about."""
+
+    id: int
+    name: str
+    msisdn: str = field(repr=False)
+    state: str
+    error: str | None
+    received_at: int
+
+
+def park(conn: Connection, context: StepContext, items: Sequence[tuple[str, Receipt]]) -> None:
+    """Keep receipts that name no message (yet), by (number, receipt)."""
+    at = instant(context.now)
+    _PARK.many(
+        conn,
+        [
             {
+                "id": context.next_number(),
                 "message_id": message_key(receipt.message_id),
                 "msisdn": msisdn,
-                "state": state,
-                "error": (error or "")[:12] or None,
-                "received_at": context.now,
-            },
-        )
-        return "receipt.parked"
-    _apply(conn, context, hooks, row, state, error=error)
-    return "receipt.matched"
-
-
-def claim_parked(conn: Connection, context: StepContext, hooks: Hooks, row: Row[Any]) -> None:
-    """Apply the receipts that came before the SMSC's answer to this (just accepted) segment, but after it had left."""
-    if row.message_id is None:
-        return
-    spellings = [message_key(one) for one in canonical_ids(row.message_id)]
-    parked = conn.execute(_PARKED, {"ids": spellings, "msisdn": row.msisdn, "handed": row.handed_at}).all()
-    parked = [receipt for receipt in parked if receipt.message_id == row.message_id] or parked
-    for receipt in parked:
-        current = conn.execute(_FIND, {"seq": row.seq}).one()
-        _apply(conn, context, hooks, current, receipt.state, error=receipt.error)
-    if parked:
-        conn.execute(delete(parked_receipt).where(parked_receipt.c.seq.in_([receipt.seq for receipt in parked])))
-
-
-def _find(conn: Connection, msisdn: str, message_id: str) -> Row[Any] | None:
-    """The newest accepted segment to this number whose id may be spelled so; the surest spelling first."""
-    own = message_key(message_id)
-    for key in dict.fromkeys(message_key(spelling) for spelling in canonical_ids(message_id)):
-        query = _NEWEST if key == own else _NEWEST_WAITING
-        found = conn.execute(query, {"id": key, "msisdn": msisdn}).first()
-        if found is not None:
-            return found
-    return None
-
-
-def _apply(
-    conn: Connection, context: StepContext, hooks: Hooks, row: Row[Any], state: str, *, error: str | None
-) -> None:
-    fact = ReceiptFact(
-        row.outbox_id, row.segment, row.segments, row.msisdn, state, error, row.origin, row.origin_id, context.now
+                "state": receipt_state(receipt),
+                "error": (receipt.error or "")[:12] or None,
+                "received_at": at,
+            }
+            for msisdn, receipt in items
+        ],
     )
-    if row.receipt == state or (row.receipt is not None and row.receipt not in INTERMEDIATE):
-        return  # the same again, or one that comes after the final word: the first final word stands
-    change = {"receipt": state, "receipt_error": (error or "")[:12] or None, "receipt_at": context.now}
-    conn.execute(_CHANGE, {"key": row.seq, **change})
-    for tell in hooks.on_receipt:
-        tell(conn, fact, context)
+
+
+def parked_for(conn: Connection, names: Iterable[str]) -> list[Parked]:
+    """Receipts that may be about messages of these keys; another spelling only where none is exact.
+
+    The caller compares number and time, and drops those it took (:func:`drop_parked`).
+    """
+    if not _ANY.rows(conn):
+        return []
+    wanted = {spelled: name for name in names for spelled in reversed(spellings(name))}
+    rows = _PARKED.rows(conn, names=sorted(wanted))
+    exact = {row[1] for row in rows if wanted[row[1]] == row[1]}
+    return [
+        Parked(number, wanted[spelled], msisdn, state, error, received_at)
+        for number, spelled, msisdn, state, error, received_at in rows
+        if spelled in exact or wanted[spelled] not in exact
+    ]
+
+
+def drop_parked(conn: Connection, taken: Iterable[Parked]) -> None:
+    """These found their message."""
+    ids = [one.id for one in taken]
+    if ids:
+        _DROP.run(conn, ids=ids)
+
+
+def forget_parked(conn: Connection, context: StepContext) -> int:
+    """Drop receipts whose answer never came: they are about messages of somebody else."""
+    return _FORGET.run(conn, before=instant(context.now - PATIENCE))

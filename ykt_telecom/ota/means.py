@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeAlias
 
 from sqlalchemy import Connection
 
 from telecom_codecs.crypto.secret_key import CryptoProvider, KeySet, SecretKey
 
-from ..messaging.receivers import Hooks
-from ..registry.keys.steps import open_key_set, open_mother_key
-from ..registry.keys.wrapping import KeyRing
+from ..messaging.facts import MoRequest
+from ..registry.keys.steps import NoKey, open_key_sets, open_mother_key
+from ..registry.keys.wrapping import BindingMismatch, KeyRing
+from ..storage.context import StepContext
+from .outcome import JobOutcome
 
 #: Most key sets kept open at a time.
 _OPEN_KEY_SETS = 4096
+
+OnJobOutcomes: TypeAlias = Callable[[Connection, StepContext, Sequence[JobOutcome]], None]
+OnMoRequests: TypeAlias = Callable[[Connection, StepContext, Sequence[MoRequest]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,44 +29,64 @@ class OtaPolicy:
     """How jobs are secured and how patient they are.
 
     `spi` is the SPI of every MT packet (1639; 1619 where the SMSC relays DELIVER-REPORT data). `por_timeout`
-    counts from the SMSC's acceptance. `delays` are the waits before attempt 2, 3…; the last one repeats until the
-    job's deadline. `build_batch` bounds the packets built in one transaction.
+    counts from handing over. `delays` are the waits before attempt 2, 3…; the last one repeats until the
+    job's deadline. `receipts` asks the SMSC for a delivery receipt of every packet, not only when it fails: the card's
+    own response packet proves more.
     """
 
     spi: bytes = bytes.fromhex("1639")
     por_timeout: timedelta = timedelta(seconds=60)
     delays: tuple[timedelta, ...] = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600, 3600, 4 * 3600))
-    build_batch: int = 100
     most_attempts: int = 40
     #: Raises of the counter's high-water mark after authentic PoRs 02; then a person is asked.
     counter_raises: tuple[int, ...] = (1 << 8, 1 << 12, 1 << 16)
     weak_algorithms: bool = False
+    receipts: bool = True
 
     def delay(self, attempts: int) -> timedelta:
         """The wait after the given number of attempts."""
         return self.delays[min(max(attempts, 1), len(self.delays)) - 1]
 
+    def lifetime(self, attempts: int) -> timedelta:
+        """How long the packet of that attempt may live: until the next one takes its place."""
+        return self.por_timeout + self.delay(attempts)
+
 
 @dataclass(slots=True)
 class OtaMeans:
-    """Handed to every step of jobs. Used on the writer thread only."""
+    """Handed to every step of jobs. Used on the writer thread only.
+
+    `followers` are told, by the origin of their orders, what became of them; `requests` takes the cards' own requests.
+    """
 
     ring: KeyRing
     provider: CryptoProvider
     policy: OtaPolicy
-    hooks: Hooks
+    followers: dict[str, OnJobOutcomes] = field(default_factory=dict)
+    requests: OnMoRequests | None = None
     _open: dict[tuple[str, int, str], KeySet] = field(default_factory=dict, repr=False)
     _mothers: dict[tuple[int, int], SecretKey] = field(default_factory=dict, repr=False)
+    _tac_keys: dict[int, SecretKey] = field(default_factory=dict, repr=False)
+
+    def open_keys(self, conn: Connection, wanted: Iterable[tuple[str, int]], direction: str) -> None:
+        """Open the MT or MO keys of these (ICCID, generation) that are not open yet, with one look."""
+        missing = [one for one in dict.fromkeys(wanted) if (*one, direction) not in self._open]
+        if not missing:
+            return
+        for (iccid, generation), keys in open_key_sets(conn, self.ring, missing, direction=direction).items():
+            if len(self._open) >= _OPEN_KEY_SETS:
+                self._open.pop(next(iter(self._open)))
+            self._open[iccid, generation, direction] = keys
 
     def key_set(self, conn: Connection, iccid: str, generation: int, direction: str) -> KeySet:
         """The card's MT or MO keys; raises `NoKey` or `BindingMismatch`."""
         name = (iccid, generation, direction)
         found = self._open.get(name)
         if found is None:
-            found = open_key_set(conn, self.ring, iccid, generation, direction=direction)
-            if len(self._open) >= _OPEN_KEY_SETS:
-                self._open.pop(next(iter(self._open)))
-            self._open[name] = found
+            self.open_keys(conn, [(iccid, generation)], direction)
+            found = self._open.get(name)
+        if found is None:
+            raise NoKey(f"card …{iccid[-6:]} has no {direction} keys that open: import the card's keys")
         return found
 
     def mother_key(self, conn: Connection, enterprise_id: int, version: int) -> SecretKey:
@@ -71,3 +98,15 @@ class OtaMeans:
                 self._mothers.pop(next(iter(self._mothers)))
             self._mothers[enterprise_id, version] = found
         return found
+
+    def tac_key(self, application_id: int) -> SecretKey | None:
+        """The application's TAC key if it is at hand; an application never changes its keys."""
+        return self._tac_keys.get(application_id)
+
+    def keep_tac_key(self, application_id: int, key: SecretKey) -> None:
+        if len(self._tac_keys) >= _OPEN_KEY_SETS:
+            self._tac_keys.pop(next(iter(self._tac_keys)))
+        self._tac_keys[application_id] = key
+
+
+__all__ = ["BindingMismatch", "NoKey", "OnJobOutcomes", "OnMoRequests", "OtaMeans", "OtaPolicy"]

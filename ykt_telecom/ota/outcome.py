@@ -36,11 +36,11 @@ class JobOutcome:
     older text, 2 unknown request). `reason` is a short sentence for people.
     """
 
-    job_id: str
+    job_id: int
     kind: JobKind
     iccid: str = field(repr=False)
     enterprise_id: int | None
-    application_id: str | None
+    application_id: int | None
     state: JobState
     status: int | None
     status_word: int | None
@@ -48,5 +48,5 @@ class JobOutcome:
     answer_status: int | None
     reason: str | None
     origin: str
-    origin_id: str | None
+    origin_id: int | None
     payload: Mapping[str, Any] = field(repr=False)

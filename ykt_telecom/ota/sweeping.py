@@ -1,78 +1,77 @@
-"""Step that time drives: timeouts, resends, expiries, and the next packets. It runs after every change, too."""
+"""What time drives: timeouts, resends and expiries, for all jobs that are due, found by index."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, select, update
 
+from ..runtime.clock import from_microseconds
 from ..storage.context import StepContext
-from ..storage.literal import outside
-from .building import build_waiting
-from .ending import finish
+from ..storage.literal import among, outside
+from ..storage.marks import JOBS, mark
+from ..storage.sql import Statement
+from .jobs import AUDIT, JOB_COLUMNS, Job, JobBook
 from .means import OtaMeans
 from .outcome import REPEATABLE, JobKind
 from .states import LANE_STATES, TERMINAL_STATES, WAITING_STATES, JobEvent, JobState
-from .steps import AUDIT, change_job, move
-from .submits import lose_sight
+from .submissions import lose_sight
 from .tables import job
 
 #: Most jobs looked at in one transaction.
 SWEEP = 500
 
-
-def _due(moment: Any, passed_over: tuple[JobState, ...]) -> Select[Any]:
-    return (
-        select(job)
-        .where(outside(job.c.state, TERMINAL_STATES), outside(job.c.state, passed_over), moment <= bindparam("now"))
-        .order_by(moment, job.c.id)
-        .limit(SWEEP)
-    )
+_OPEN = outside(job.c.state, TERMINAL_STATES)
 
 
-_PAST_DEADLINE = _due(job.c.deadline, TERMINAL_STATES)
-_DUE = _due(job.c.due_at, WAITING_STATES)
-_NEXT = tuple(
-    select(func.min(moment)).where(outside(job.c.state, TERMINAL_STATES), moment > bindparam("now"))
-    for moment in (job.c.due_at, job.c.deadline)
+def _due(moment: Any, *conditions: Any) -> Statement:
+    where = (_OPEN, moment <= bindparam("now"), *conditions)
+    return Statement(select(*JOB_COLUMNS).where(*where).order_by(moment).limit(SWEEP))
+
+
+_PAST_DEADLINE = _due(job.c.deadline)
+_DUE = _due(job.c.due_at, job.c.due_at.is_not(None))
+_RIPE = Statement(
+    update(job)
+    .where(_OPEN, job.c.due_at.is_not(None), job.c.due_at <= bindparam("now"), among(job.c.state, WAITING_STATES))
+    .values(due_at=None)
 )
+_NEXT_DUE = Statement(select(func.min(job.c.due_at)).where(_OPEN, job.c.due_at.is_not(None)))
+_NEXT_DEADLINE = Statement(select(func.min(job.c.deadline)).where(_OPEN))
 
 
 def sweep(conn: Connection, context: StepContext, means: OtaMeans) -> datetime | None:
-    """Do what is due; returns when to come again (None: only after a change)."""
-    now = {"now": context.now}
-    for found in conn.execute(_PAST_DEADLINE, now).all():
-        finish(conn, context, means, found, JobEvent.EXPIRE, reason="no answer before the deadline")
-    for found in conn.execute(_DUE, now).all():
-        state = JobState(found.state)
-        if state in LANE_STATES:
-            lose_sight(conn, context, means, found, "no PoR in time")
-        elif state is JobState.INDETERMINATE:
-            _try_again(conn, context, means, found)
-    build_waiting(conn, context, means)
-    return _next_time(conn, context)
+    """Do what is due; returns when to come again (None: nothing is open)."""
+    book = JobBook(conn, context, means)
+    past = [book.add_job(row) for row in _PAST_DEADLINE.rows(conn, now=book.now)]
+    book.load_packets_of(order.id for order in past)
+    for order in past:
+        book.finish(order, JobEvent.EXPIRE, reason="no answer before the deadline")
+    if _RIPE.run(conn, now=book.now):
+        mark(conn, JOBS)
+    for row in _DUE.rows(conn, now=book.now):
+        _take_up(book, book.add_job(row))
+    book.write()
+    moments = [_NEXT_DUE.rows(conn)[0][0], _NEXT_DEADLINE.rows(conn)[0][0]]
+    known = [moment for moment in moments if moment is not None]
+    return from_microseconds(min(known)) if known else None
 
 
-def _try_again(conn: Connection, context: StepContext, means: OtaMeans, found: Row[Any]) -> None:
+def _take_up(book: JobBook, order: Job) -> None:
+    if order.state in LANE_STATES:
+        lose_sight(book, order, "no PoR in time")
+    elif order.state == JobState.INDETERMINATE:
+        _try_again(book, order)
+
+
+def _try_again(book: JobBook, order: Job) -> None:
     """Send again what may be repeated; ask the card first about what may not."""
-    if found.attempts >= means.policy.most_attempts:
-        reason = "no more attempts; waits for a late answer or its deadline"
-        change_job(conn, found.id, due_at=None, reason=reason)
+    if order.attempts >= book.means.policy.most_attempts:
+        order.due_at, order.reason = None, "no more attempts; waits for a late answer or its deadline"
+        book.change(order)
         return
-    ask = found.purpose == AUDIT or JobKind(found.kind) not in REPEATABLE
-    move(
-        conn,
-        found,
-        JobEvent.ASK if ask else JobEvent.RESEND,
-        context.now,
-        reason=found.reason,
-        due_at=None,
-        purpose=AUDIT if ask else found.purpose,
-    )
-
-
-def _next_time(conn: Connection, context: StepContext) -> datetime | None:
-    """The earliest moment at which something falls due."""
-    moments = [conn.execute(earliest, {"now": context.now}).scalar() for earliest in _NEXT]
-    return min((moment for moment in moments if moment is not None), default=None)
+    ask = order.purpose == AUDIT or JobKind(order.kind) not in REPEATABLE
+    if ask:
+        order.purpose = AUDIT
+    book.move(order, JobEvent.ASK if ask else JobEvent.RESEND, reason=order.reason)

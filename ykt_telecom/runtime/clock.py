@@ -6,11 +6,17 @@ Only drivers and the wiring hold a clock; rules and steps get `now` handed in.
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 BUSINESS_ZONE = ZoneInfo("Asia/Shanghai")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def from_microseconds(instant: int) -> datetime:
+    """Microseconds since 1970 UTC as a moment in business time."""
+    return (_EPOCH + timedelta(microseconds=instant)).astimezone(BUSINESS_ZONE)
 
 
 class Clock(Protocol):

@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Connection, bindparam
+from sqlalchemy import Boolean, ColumnElement, Connection, Table, bindparam, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
@@ -78,17 +79,26 @@ class _Compiled:
     def __init__(self, element: Any, dialect: str, names: Sequence[str] | None) -> None:
         compiled = element.compile(
             dialect=_POSITIONAL[dialect],
-            column_keys=names if element.is_dml else None,
+            column_keys=names,
             compile_kwargs={"render_postcompile": True},
         )
         self.sql = str(compiled)
         self.names: tuple[str, ...] = tuple(compiled.positiontup)
         binds = compiled.binds
-        #: what the statement brings itself: numbers that stand in it
-        self.fixed = {name: binds[name].value for name in self.names if binds[name].value is not None}
+        #: what the statement brings itself: values that stand in it
+        self.fixed = {name: _plain(binds[name].value) for name in self.names if not _is_given(binds[name], names)}
         self.listed = frozenset(
             place for place, name in enumerate(self.names) if isinstance(compiled.binds[name].type, _Listed)
         )
+
+
+def _is_given(bind: Any, columns: Sequence[str] | None) -> bool:
+    """The parameter comes with each run; otherwise its value stands in the statement."""
+    return bool(bind.required) or bind.key in (columns or ())
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
 
 
 class Statement:
@@ -114,6 +124,8 @@ class Statement:
             return 0
         compiled = self._for(conn)
         names = compiled.names
+        if compiled.fixed:
+            rows = [{**compiled.fixed, **row} for row in rows]
         return conn.exec_driver_sql(compiled.sql, [tuple([row[name] for name in names]) for row in rows]).rowcount
 
     def rows(self, conn: Connection, **values: Any) -> Sequence[Any]:
@@ -135,6 +147,23 @@ class Statement:
             for place, name in enumerate(compiled.names)
         )
         return conn.exec_driver_sql(compiled.sql, given)
+
+
+def upsert(table: Table, key: Sequence[str], values: Sequence[str]) -> Statement:
+    """INSERT that, where the key is there already, sets the other columns: `many` with a row for each.
+
+    Both databases spell it alike.
+    """
+    columns = [*key, *values]
+    changes = ", ".join(f"{name} = excluded.{name}" for name in values)
+    marks = ", ".join(f":{name}" for name in columns)
+    # names of our own tables and columns, no values
+    return Statement(
+        text(
+            f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+            f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}"
+        )
+    )
 
 
 def _listed(conn: Connection, values: Iterable[Any]) -> Any:

@@ -50,7 +50,7 @@ class CardAndEnterprise:
 class Ordered:
     """The order is saved; it goes over the air as soon as the card's lane is free."""
 
-    job: str
+    job: int
     card: str
     enterprise: str
 
@@ -108,7 +108,7 @@ def _judge(
     return CardOrder(JobKind.ISSUE, card.iccid, owner.id, {"name": name, "rights": order.rights})
 
 
-def _ordered(job: str | Refused, card: Card | Refused, owner: Enterprise | Refused) -> Result[Ordered]:
+def _ordered(job: int | Refused, card: Card | Refused, owner: Enterprise | Refused) -> Result[Ordered]:
     if isinstance(job, Refused):
         return job
     assert isinstance(card, Card)

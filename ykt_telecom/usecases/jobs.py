@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from ..ota.states import JobState
-from ..ota.tables import attempt, job, job_history
+from ..ota.tables import job, job_event, packet
 from ..registry.people.principals import Principal
 from ..texts.refusals import Code, Refused, refuse
 from .means import Context
@@ -34,7 +34,7 @@ class ListJobs:
 class JobLine:
     """A job as it is listed."""
 
-    id: str
+    id: int
     kind: str
     card: str
     enterprise: str | None
@@ -48,25 +48,29 @@ class JobLine:
 class ShowJob:
     """One job, by its id."""
 
-    job: str
+    job: int
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptFacts:
-    """One packet that was built for it."""
+class PacketFacts:
+    """One packet that was built for it, and how far it came."""
 
     number: int
     purpose: str
     counter: int
     tar: str
     segments: int
-    status: int | None
+    state: str
+    receipt: str | None
+    por_status: int | None
     fenced: bool
+    handed_at: datetime
+    por_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryLine:
-    """A state that it went through."""
+class EventLine:
+    """Something unusual on its way."""
 
     at: datetime
     event: str
@@ -76,14 +80,14 @@ class HistoryLine:
 
 @dataclass(frozen=True, slots=True)
 class JobFacts:
-    """A job: its states, its attempts, and what the card said."""
+    """A job: its packets, what was unusual on its way, and what the card said."""
 
     line: JobLine
     deadline: datetime
     status: int | None
     status_word: int | None
-    attempts: tuple[AttemptFacts, ...]
-    history: tuple[HistoryLine, ...]
+    packets: tuple[PacketFacts, ...]
+    events: tuple[EventLine, ...]
 
 
 def list_jobs(
@@ -112,7 +116,7 @@ def _lines(conn: Connection, rows: Sequence[Any]) -> tuple[JobLine, ...]:
     codes = enterprise_codes(conn, (row.enterprise_id for row in rows))
     return tuple(
         JobLine(
-            str(row.id),
+            row.id,
             row.kind,
             f"…{row.iccid[-TAIL:]}",
             codes.get(row.enterprise_id),
@@ -130,24 +134,37 @@ def show_job(conn: Connection, _context: Context, who: Principal, orders: Sequen
     return [_facts(conn, who, order.job) for order in orders]
 
 
-def _facts(conn: Connection, who: Principal, job_id: str) -> Result[JobFacts]:
+def _facts(conn: Connection, who: Principal, job_id: int) -> Result[JobFacts]:
     row = conn.execute(select(job).where(job.c.id == job_id)).one_or_none()
     if row is None or who.tenant not in (None, row.enterprise_id):
-        return refuse(Code.NO_JOB, job=job_id[:40])
-    attempts = conn.execute(select(attempt).where(attempt.c.job_id == row.id).order_by(attempt.c.number)).all()
-    history = conn.execute(select(job_history).where(job_history.c.job_id == row.id).order_by(job_history.c.seq)).all()
+        return refuse(Code.NO_JOB, job=job_id)
+    packets = conn.execute(select(packet).where(packet.c.job_id == row.id).order_by(packet.c.number)).all()
+    events = conn.execute(select(job_event).where(job_event.c.job_id == row.id).order_by(job_event.c.id)).all()
     return Done(
         JobFacts(
             _lines(conn, [row])[0],
             row.deadline,
             row.status,
             row.status_word,
-            tuple(
-                AttemptFacts(one.number, one.purpose, one.counter, one.tar, one.segments, one.status, one.fenced)
-                for one in attempts
-            ),
-            tuple(HistoryLine(one.at, one.event, one.state, one.reason) for one in history),
+            tuple(_packet(one) for one in packets),
+            tuple(EventLine(one.at, one.event, one.state, one.reason) for one in events),
         )
+    )
+
+
+def _packet(one: Any) -> PacketFacts:
+    return PacketFacts(
+        one.number,
+        one.purpose,
+        one.counter,
+        f"{one.tar:06X}",
+        one.segments,
+        one.state,
+        one.receipt,
+        one.por_status,
+        bool(one.fenced),
+        one.handed_at,
+        one.por_at,
     )
 
 

@@ -8,11 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from ..ota.orders import NotOrdered, Order, order_jobs
 from ..ota.outcome import JobKind
-from ..ota.steps import order_job
-from ..registry.cards.states import Refused as StateRefused
-from ..registry.cards.steps import NoSuchCard
-from ..registry.keys.steps import NoKey
 from ..registry.people.principals import Principal
 from ..texts.refusals import Code, Refused, refuse
 from .means import Context
@@ -35,26 +32,12 @@ class CardOrder:
 
 def order_from_cards(
     conn: Connection, context: Context, who: Principal, orders: Sequence[CardOrder]
-) -> list[str | Refused]:
+) -> list[int | Refused]:
     """The job of each order, or why the card does not allow it now."""
-    return [_order(conn, context, who, order) for order in orders]
-
-
-def _order(conn: Connection, context: Context, who: Principal, order: CardOrder) -> str | Refused:
-    job_id = context.step.next_id()
-    try:
-        order_job(
-            conn,
-            job_id=job_id,
-            kind=order.kind,
-            iccid=order.iccid,
-            enterprise_id=order.enterprise_id,
-            payload=order.payload,
-            origin=ORIGIN,
-            origin_id=str(who.id),
-            priority=PRIORITY,
-            now=context.now,
-        )
-    except (StateRefused, NoSuchCard, NoKey) as refused:
-        return refuse(Code.CARD_STATE, reason=str(refused))
-    return job_id
+    wanted = [
+        Order(order.kind, order.iccid, order.enterprise_id, order.payload, ORIGIN, who.id, PRIORITY) for order in orders
+    ]
+    return [
+        refuse(Code.CARD_STATE, reason=found.reason) if isinstance(found, NotOrdered) else found.job_id
+        for found in order_jobs(conn, context.step, wanted)
+    ]

@@ -12,12 +12,14 @@ from ..flows.dialogue.neighbours import Neighbours, VerifyOrder
 from ..flows.dialogue.password import PasswordSeal, password_seal
 from ..flows.dialogue.steps import ORIGIN, DialogueSteps
 from ..flows.dialogue.verification import DEADLINE_SECONDS, WORKERS, Verification
-from ..messaging.outbox import PRIORITY_DIALOGUE, enqueue_text
-from ..messaging.receivers import Hooks
+from ..messaging.outgoing import PRIORITY_DIALOGUE
+from ..messaging.texts import Text, enqueue_texts
+from ..ota.means import OtaMeans
+from ..ota.orders import NotOrdered, Order, order_jobs
 from ..ota.outcome import JobKind
-from ..ota.steps import order_job
 from ..registry.audit.steps import record
 from ..registry.audit.subject import Subject
+from ..registry.cards.states import Refused
 from ..registry.keys.wrapping import KeyRing
 from ..runtime.clock import Clock
 from ..storage.committer import Committer
@@ -27,7 +29,7 @@ from ..storage.context import StepContext
 class Host(Protocol):
     """What the service offers to those who join it."""
 
-    hooks: Hooks
+    means: OtaMeans
     clock: Clock
     ring: KeyRing
     on_start: list[Callable[[], Awaitable[object]]]
@@ -66,8 +68,8 @@ def join_dialogues(
         workers=workers,
     )
     orders.append(verification)
-    host.hooks.on_mo_request = steps.on_mo_request
-    host.hooks.on_job_outcome.append(steps.on_job_outcome)
+    host.means.requests = steps.on_mo_requests
+    host.means.followers[ORIGIN] = steps.on_job_outcomes
     host.on_start.append(begin)
     host.on_stop.append(verification.stop)
     return verification
@@ -75,50 +77,26 @@ def join_dialogues(
 
 def _order_job(
     connection: Connection,
+    context: StepContext,
     *,
-    job_id: str,
-    kind: str,
+    kind: JobKind,
     iccid: str,
     enterprise_id: int | None,
     payload: Mapping[str, Any],
-    origin_id: str,
-    now: datetime,
-) -> None:
-    order_job(
-        connection,
-        job_id=job_id,
-        kind=JobKind(kind),
-        iccid=iccid,
-        enterprise_id=enterprise_id,
-        payload=payload,
-        origin=ORIGIN,
-        origin_id=origin_id,
-        priority=PRIORITY_DIALOGUE,
-        now=now,
-    )
+    origin_id: int,
+) -> int:
+    order = Order(kind, iccid, enterprise_id, payload, ORIGIN, origin_id, PRIORITY_DIALOGUE)
+    (ordered,) = order_jobs(connection, context, [order])
+    if isinstance(ordered, NotOrdered):
+        raise Refused(ordered.reason)
+    return ordered.job_id
 
 
 def _send_text(
-    connection: Connection,
-    *,
-    outbox_id: str,
-    msisdn: str,
-    text: str,
-    message_class: str,
-    origin_id: str,
-    now: datetime,
-) -> None:
-    enqueue_text(
-        connection,
-        outbox_id=outbox_id,
-        msisdn=msisdn,
-        text=text,
-        message_class=message_class,
-        origin=ORIGIN,
-        origin_id=origin_id,
-        now=now,
-        priority=PRIORITY_DIALOGUE,
-    )
+    connection: Connection, context: StepContext, *, msisdn: str, text: str, message_class: str, origin_id: int
+) -> int:
+    told = Text(msisdn, text, message_class, ORIGIN, origin_id, PRIORITY_DIALOGUE)
+    return enqueue_texts(connection, context, [told])[0].message
 
 
 def _record(

@@ -1,7 +1,7 @@
 """The service: database, committer, links, pumps, inbox, jobs, timers and HTTP, wired together in one process.
 
     service = Service(settings, reactor=reactor)
-    join_everything(service)         # hang the business in: service.hooks, service.schedules, service.on_start
+    join_everything(service)         # whom the steps tell: joins.py; service.schedules, service.on_start
     await service.start()            # inside the running loop
     …
     await service.stop()             # drains, then closes
@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,21 +20,23 @@ from typing import Any, Protocol
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from sqlalchemy import Connection
 
-from smsc_gateway.links.awaited import AwaitedLink, OnDeliver
 from smsc_gateway.links.config import LinkConfig
+from smsc_gateway.links.esme import EsmeLink
 from telecom_codecs.crypto.openssl import OpenSslProvider
 from telecom_codecs.crypto.secret_key import CryptoProvider
 
 from ..faces.api.app import make_app
 from ..faces.api.server import HttpServer
+from ..messaging.inbox import Receivers
 from ..messaging.intake import Intake
 from ..messaging.link import Link, SourceAddress
 from ..messaging.pump import Pump
-from ..messaging.receivers import Hooks
-from ..messaging.sending import settle_after_crash
+from ..messaging.texts import TextFollowers, TextsOut
 from ..ota.dispatch import Dispatcher
 from ..ota.means import OtaMeans
+from ..ota.outgoing import CardsIn, PacketsOut
 from ..registry.audit.anchor import Anchor
 from ..registry.audit.chain import KEY_PURPOSE, seal_audit
 from ..registry.keys.steps import prove_key_ring
@@ -44,14 +47,14 @@ from ..runtime.settings import LinkSettings, Settings
 from ..runtime.supervisor import Supervisor
 from ..runtime.tokens import SystemTokens, Tokens
 from ..storage.committer import Committer
+from ..storage.context import StepContext
 from ..storage.database import Database, create_all, open_database
 from ..storage.marks import JOBS, OUTBOX
 from .dialogues import join_dialogues
-from .jobs import connect_jobs
 from .orders import join_orders
 from .statements import join_statements
 
-__all__ = ["Hooks", "ManagedLink", "Service", "join_everything", "serve"]
+__all__ = ["ManagedLink", "Service", "join_everything", "serve"]
 
 log = structlog.get_logger(__name__)
 
@@ -67,15 +70,16 @@ class ManagedLink(Link, Protocol):
     async def stop(self) -> None: ...
 
 
-LinkFactory = Callable[[LinkSettings, OnDeliver], ManagedLink]
+LinkFactory = Callable[[LinkSettings], ManagedLink]
 
 
 class Service:
     """One installation, running in the current process.
 
-    `hooks` are the business's places inside transactions; `schedules` are called with the scheduler before it runs,
-    `on_start` are awaited after that and before anything is sent or received, `on_stop` first when stopping. All are
-    filled before :meth:`start`.
+    `means.followers`, `means.requests`, `texts` and `receivers` are whom the steps tell inside their transactions;
+    `outgoing` are the owners of what leaves, the most urgent first; `schedules` are called with the scheduler before
+    it runs, `on_start` are awaited after that and before anything is sent or received, `on_stop` first when stopping.
+    All are filled before :meth:`start`.
     `reactor` is Twisted's, needed for real links only; `link_factory` replaces them (tests, the demo).
     """
 
@@ -95,9 +99,11 @@ class Service:
         self.tokens = tokens or SystemTokens()
         self.provider = provider or OpenSslProvider()
         self.ring = ring or open_key_ring(settings.kek_path, settings.database_path)
-        self.hooks = Hooks()
-        self.means = OtaMeans(self.ring, self.provider, settings.ota.policy(), self.hooks)
-        connect_jobs(self.means)
+        self.means = OtaMeans(self.ring, self.provider, settings.ota.policy())
+        self.texts = TextFollowers()
+        cards = CardsIn(self.means)
+        self.receivers = Receivers(cards.proofs, cards.requests)
+        self.outgoing = (PacketsOut(self.means), TextsOut(self.texts))
         self.schedules: list[Callable[[AsyncIOScheduler], None]] = []
         self.on_start: list[Callable[[], Awaitable[object]]] = []
         self.on_stop: list[Callable[[], Awaitable[object]]] = []
@@ -140,19 +146,19 @@ class Service:
     async def start(self) -> None:
         """Open, settle what a crash left, then send, receive and serve."""
         committer = self.open_storage()
-        await committer.perform(lambda conn, context: settle_after_crash(conn, context, self.hooks))
+        await committer.perform(self._settle)
         self._dispatcher = Dispatcher(committer, self.means, self.clock)
-        intake = Intake(committer, self.means)
+        intake = Intake(committer, self.receivers, self.outgoing)
         source = SourceAddress(self.settings.sms.access_code)
         for link_settings in self.settings.smsc.links:
-            link = self._link_factory(link_settings, intake.deliver)
+            link = self._link_factory(link_settings)
+            link.on_deliver_many = intake.deliver_many
             self.links.append(link)
             if link_settings.bind == "receiver":
                 continue  # it can be bound, but nothing may be submitted over it
-            in_flight = self.settings.smsc.in_flight
-            self._pumps.append(Pump(committer, link, self.hooks, source, self.supervisor, in_flight=in_flight))
-        committer.listeners[JOBS] = [self._dispatcher.wake]
-        committer.listeners[OUTBOX] = [pump.wake for pump in self._pumps]
+            self._pumps.append(Pump(committer, link, self.outgoing, source))
+        for topic in (JOBS, OUTBOX):
+            committer.listeners[topic] = [pump.wake for pump in self._pumps]
         self._start_tasks()
         self._scheduler = AsyncIOScheduler(timezone=BUSINESS_ZONE)
         for schedule in self.schedules:
@@ -167,13 +173,18 @@ class Service:
     def _start_tasks(self) -> None:
         assert self._dispatcher is not None
         self.supervisor.spawn(self._dispatcher.run(), name="jobs", critical=True)
-        for number, pump in enumerate(self._pumps):
-            self.supervisor.spawn(pump.run(), name=f"pump {number}", critical=True)
+        for pump in self._pumps:
+            pump.start()
         if self.settings.http.enabled:
             self.http = HttpServer(make_app(self), self.settings.http.host, self.settings.http.port)
             self.supervisor.spawn(self.http.run(), name="http", critical=True)
 
-    def _esme_link(self, settings: LinkSettings, on_deliver: OnDeliver) -> ManagedLink:
+    def _settle(self, conn: Connection, context: StepContext) -> None:
+        """What the last life left in doubt; and new rows are numbered above all that are there."""
+        for owner in self.outgoing:
+            owner.settle(conn, context)
+
+    def _esme_link(self, settings: LinkSettings) -> ManagedLink:
         if self._reactor is None:
             raise RuntimeError("a link to an SMSC needs the reactor: Service(settings, reactor=reactor)")
         configuration = LinkConfig(
@@ -190,7 +201,7 @@ class Service:
             name=settings.name,
         )
         spread = random.Random()  # noqa: S311 - spreads reconnects, nothing secret
-        return AwaitedLink(configuration, on_deliver=on_deliver, reactor=self._reactor, random=spread)
+        return EsmeLink(configuration, reactor=self._reactor, random=spread)
 
     # --- stopping ------------------------------------------------------------------------------------------------
 
@@ -205,9 +216,8 @@ class Service:
             self._scheduler.shutdown(wait=False)
         for pump in self._pumps:
             pump.stop()
-        deadline = asyncio.get_running_loop().time() + _DRAIN
-        while any(pump.sending for pump in self._pumps) and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.01)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*(pump.drained() for pump in self._pumps)), _DRAIN)
         for link in self.links:
             await link.stop()
         if self._dispatcher is not None:

@@ -11,18 +11,14 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol, TypeVar
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from sqlalchemy import Connection
 
 from ..flows.statements.following import on_receipts, on_sent
 from ..flows.statements.runs import Books, run_one
 from ..flows.statements.schedule import DueRun, ScheduledStatement, due_runs, triggers
-from ..flows.statements.sending import receipt_of, sent_of
 from ..flows.statements.states import StatementKind
 from ..flows.statements.writing import ORIGIN
-from ..messaging.facts import ReceiptFact, SubmitFact
-from ..messaging.receivers import Hooks
+from ..messaging.texts import TextFollowers
 from ..storage.committer import Committer
-from ..storage.context import StepContext
 from ..storage.faults import StorageUnavailable
 
 T = TypeVar("T")
@@ -42,7 +38,7 @@ class Owner(Protocol):
 class Host(Protocol):
     """What the service offers to those who join it."""
 
-    hooks: Hooks
+    texts: TextFollowers
     schedules: list[Callable[[AsyncIOScheduler], None]]
     on_start: list[Callable[[], Awaitable[object]]]
     on_stop: list[Callable[[], Awaitable[object]]]
@@ -109,8 +105,8 @@ class DueWork:
 
 def join_statements(host: Host) -> None:
     """Hang the followers in; at start, add a job for each schedule and begin with what was missed."""
-    host.hooks.on_receipt.append(_on_receipt)
-    host.hooks.on_submit.append(_on_submit)
+    host.texts.sent[ORIGIN] = on_sent
+    host.texts.receipts[ORIGIN] = on_receipts
     schedulers: list[AsyncIOScheduler] = []
     host.schedules.append(schedulers.append)
 
@@ -135,13 +131,3 @@ def _add(scheduler: AsyncIOScheduler, work: DueWork, found: ScheduledStatement) 
         coalesce=True,
         misfire_grace_time=None,
     )
-
-
-def _on_submit(connection: Connection, fact: SubmitFact, context: StepContext) -> None:
-    if fact.origin == ORIGIN:
-        on_sent(connection, context, [sent_of(fact)])
-
-
-def _on_receipt(connection: Connection, fact: ReceiptFact, context: StepContext) -> None:
-    if fact.origin == ORIGIN:
-        on_receipts(connection, context, [receipt_of(fact)])

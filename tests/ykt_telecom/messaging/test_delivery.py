@@ -8,17 +8,28 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from smsc_gateway.links.outcome import Certainty, SubmitResult
 from smsc_gateway.smpp.receipt import Receipt, parse_text
 from smsc_gateway.smpp.status import UNCLEAR_TRIES
 from telecom_codecs.sms.concat import split_packet, split_text
 from telecom_codecs.sms.udh import IEI_RESPONSE_PACKET
-from tests.ykt_telecom.lab import ACCESS_CODE, MSISDN, Crash, Lab, a_request
-from ykt_telecom.messaging.facts import OutboxState, TextMo
-from ykt_telecom.messaging.inbox import OPEN_SETS_PER_SOURCE, Delivered, take_delivered
-from ykt_telecom.messaging.outbox import enqueue_text
-from ykt_telecom.messaging.receipts import take_receipt
-from ykt_telecom.messaging.sending import SegmentResult, claim
+from tests.ykt_telecom.lab import (
+    ACCESS_CODE,
+    LOST,
+    MSISDN,
+    NOT_SENT,
+    REFUSED,
+    THROTTLED,
+    Crash,
+    Lab,
+    a_request,
+    refused,
+)
+from ykt_telecom.messaging.facts import TextMo
+from ykt_telecom.messaging.inbox import OPEN_SETS_PER_SOURCE, Delivered
+from ykt_telecom.messaging.outgoing import Answer
 from ykt_telecom.messaging.tables import inbox, outbox
+from ykt_telecom.messaging.texts import Text, enqueue_texts
 from ykt_telecom.ota.outcome import JobKind
 from ykt_telecom.ota.replay import ReplayWindow
 
@@ -30,23 +41,14 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
     made.close()
 
 
-def a_text(lab: Lab, text: str = "【红岩】本月消费合计12.30元", outbox_id: str = "t1") -> int:
-    return lab.step(
-        lambda conn, context: enqueue_text(
-            conn,
-            outbox_id=outbox_id,
-            msisdn=MSISDN,
-            text=text,
-            message_class="STATEMENT",
-            origin="statement",
-            origin_id="7",
-            now=context.now,
-        )
-    )
+def a_text(lab: Lab, text: str = "【红岩】本月消费合计12.30元", origin_id: int = 7, msisdn: str = MSISDN) -> int:
+    """Save a text to send; how many segments it takes."""
+    told = Text(msisdn, text, "STATEMENT", "statement", origin_id)
+    return lab.step(lambda conn, context: enqueue_texts(conn, context, [told]))[0].segments
 
 
 def rows(lab: Lab) -> list[tuple[str, bool]]:
-    return [(row.state, row.possible_duplicate) for row in lab.read(select(outbox).order_by(outbox.c.seq))]
+    return [(row.state, row.possible_duplicate) for row in lab.read(select(outbox).order_by(outbox.c.id))]
 
 
 def a_receipt(identity: str, state: str = "DELIVRD") -> Receipt:
@@ -55,35 +57,85 @@ def a_receipt(identity: str, state: str = "DELIVRD") -> Receipt:
     return found
 
 
-def receive(lab: Lab, receipt: Receipt, msisdn: str = MSISDN) -> str:
-    return lab.step(lambda conn, context: take_receipt(conn, context, lab.hooks, msisdn, receipt))
-
-
 def test_a_long_text_is_one_message_of_several_segments(lab: Lab) -> None:
     """134 characters of Chinese take two segments of 67, each with its receipt asked for."""
     assert a_text(lab, "账" * 134) == 2
     lab.send()
     assert [len(segment.user_data) for segment in lab.smsc.submitted] == [140, 140]
-    assert all(segment.receipt_wanted for segment in lab.smsc.submitted)
+    assert all(segment.receipt for segment in lab.smsc.submitted)
     assert rows(lab) == [("ACCEPTED", False)] * 2
 
 
-def test_a_refused_segment_is_not_overtaken_by_the_next(lab: Lab) -> None:
-    """1 accepted, 2 throttled: 3 waits behind 2, so nothing arrives out of order."""
-    a_text(lab, "账" * 200)
-    lab.smsc.answers = [OutboxState.ACCEPTED, OutboxState.QUEUED]
+def test_a_refused_text_is_not_overtaken_by_the_next_to_that_number(lab: Lab) -> None:
+    """Throttled: what was written later to the same number waits behind it, what goes to others does not."""
+    a_text(lab, "one")
+    lab.smsc.answers = [THROTTLED]
     lab.send()
+    a_text(lab, "two")
+    a_text(lab, "other", msisdn="8613800000009")
     lab.send()
-    assert [segment.segment for segment in lab.smsc.submitted] == [1, 2]
     lab.clock.advance(2)
     lab.send()
-    assert [segment.segment for segment in lab.smsc.submitted] == [1, 2, 2, 3]
+    assert [segment.msisdn[-1] for segment in lab.smsc.submitted] == ["1", "9", "1", "1"]
+
+
+def test_the_segments_of_a_text_leave_together(lab: Lab) -> None:
+    """Two long texts to one number: their segments are never mixed, and their references differ."""
+    a_text(lab, "账" * 134)
+    a_text(lab, "单" * 134)
+    lab.send()
+    references = [segment.user_data[3] for segment in lab.smsc.submitted]
+    assert references[0] == references[1] != references[2] == references[3]
+
+
+def test_the_references_of_a_number_follow_one_another(lab: Lab) -> None:
+    """No two of 256 long texts to one number carry the same reference, whoever writes them and when."""
+    for _ in range(4):
+        texts = [Text(MSISDN, "账" * 100, "STATEMENT", "statement") for _ in range(64)]
+        lab.step(lambda conn, context, texts=texts: enqueue_texts(conn, context, texts))  # type: ignore[misc]
+    kept = [row.reference for row in lab.read(select(outbox.c.reference).where(outbox.c.segment == 1))]
+    assert len(set(kept)) == 256
+
+
+def test_a_text_that_never_left_stays_queued_however_often_the_link_drops(lab: Lab) -> None:
+    """What was not sent is no try: after fifty dropped links the text still goes, and is no doubt."""
+    a_text(lab)
+    lab.smsc.answers = [NOT_SENT] * 50
+    for _ in range(51):
+        lab.send()
+        lab.clock.advance(1)
+    assert rows(lab) == [("ACCEPTED", False)]
+
+
+def test_a_text_in_doubt_twice_ends_unknown_and_somebody_is_told(lab: Lab) -> None:
+    """At most two copies: then it is not silently given up, but told as UNKNOWN."""
+    a_text(lab)
+    lab.smsc.answers = [LOST] * 3
+    for _ in range(4):
+        lab.send()
+        lab.clock.advance(2)
+    assert rows(lab) == [("UNKNOWN", True)]
+    assert len(lab.smsc.submitted) == 2
+    assert lab.texts[-1].state == "UNKNOWN"
+
+
+def test_a_late_answer_ends_the_doubt(lab: Lab) -> None:
+    """The answer comes after the time-out: it is adopted, and the second copy never leaves."""
+    a_text(lab)
+    lab.smsc.answers = [LOST]
+    [(owner, segment)] = lab.claim()
+    lab.note([(owner, Answer(segment.row, 1, LOST))])
+    accepted = SubmitResult(0, "00000001", Certainty.ACCEPTED)
+    lab.note([(owner, Answer(segment.row, 1, accepted))])
+    lab.clock.advance(5)
+    assert lab.claim() == []
+    assert rows(lab) == [("ACCEPTED", True)]
 
 
 def test_a_text_without_an_answer_is_sent_again_and_flagged(lab: Lab) -> None:
     """Never missing; the possible double is visible."""
     a_text(lab)
-    lab.smsc.answers = [OutboxState.UNKNOWN]
+    lab.smsc.answers = [LOST]
     lab.send()
     lab.clock.advance(2)
     lab.send()
@@ -93,18 +145,18 @@ def test_a_text_without_an_answer_is_sent_again_and_flagged(lab: Lab) -> None:
 def test_a_text_that_was_throttled_for_long_is_sent_again_when_in_doubt(lab: Lab) -> None:
     """Refusals are no doubts: the first lost answer after six of them still gets its second copy, flagged."""
     a_text(lab)
-    lab.smsc.answers = [*[OutboxState.QUEUED] * 6, OutboxState.UNKNOWN]
+    lab.smsc.answers = [*[THROTTLED] * 6, LOST]
     for _ in range(8):
         lab.send()
         lab.clock.advance(61)
     assert rows(lab) == [("ACCEPTED", True)]
 
 
-def test_a_refusal_nobody_understands_is_tried_four_times_and_then_final(lab: Lab) -> None:
-    """A vendor's status: the same message is not knocked at that door for ever; throttling is."""
+def test_a_refusal_nobody_understands_is_tried_three_times_more_and_then_final(lab: Lab) -> None:
+    """A vendor's status may mean anything: four tries with growing waits, then it is final. Throttling never is."""
     a_text(lab)
-    lab.smsc.answers = [SegmentResult(0, OutboxState.QUEUED, 0x0410)] * 5
-    for _ in range(5):
+    lab.smsc.answers = [refused(0x0410)] * 9
+    for _ in range(9):
         lab.send()
         lab.clock.advance(61)
     assert rows(lab) == [("REFUSED", False)]
@@ -114,12 +166,11 @@ def test_a_refusal_nobody_understands_is_tried_four_times_and_then_final(lab: La
 def test_messages_that_wait_for_a_refusal_to_pass_stand_in_nobodys_way(lab: Lab) -> None:
     """Long bills to full mailboxes are tried again for days; what comes behind them goes out meanwhile."""
     for number in range(3):
-        a_text(lab, "账" * 200, f"bill{number}")
-    lab.smsc.answers = [OutboxState.QUEUED] * 3
+        a_text(lab, "账" * 200, msisdn=f"861380000001{number}")
+    lab.smsc.answers = [THROTTLED] * 9
     lab.send()
-    a_text(lab, outbox_id="behind")
-    claimed = lab.step(lambda conn, context: claim(conn, context, lab.hooks, 2))
-    assert [message[0].outbox_id for message in claimed] == ["behind"]
+    a_text(lab)
+    assert [segment.msisdn for _, segment in lab.claim(2)] == [MSISDN]
 
 
 def test_a_text_handed_over_when_the_program_died_is_sent_again_and_flagged(lab: Lab) -> None:
@@ -138,8 +189,9 @@ def test_a_text_handed_over_when_the_program_died_is_sent_again_and_flagged(lab:
 def test_the_rest_of_a_text_refused_for_good_is_withdrawn(lab: Lab) -> None:
     """Half a bill is no bill."""
     a_text(lab, "账" * 134)
-    lab.smsc.answers = [OutboxState.REFUSED]
+    lab.smsc.answers = [REFUSED, THROTTLED]
     lab.send()
+    lab.clock.advance(2)
     lab.send()
     assert rows(lab) == [("REFUSED", False), ("WITHDRAWN", False)]
 
@@ -149,15 +201,15 @@ def test_a_receipt_finds_its_segment_in_any_spelling(lab: Lab, spelling: str) ->
     """Centres add and drop zeros and quotes; the number it went to must agree."""
     a_text(lab)
     lab.send()
-    assert receive(lab, a_receipt(spelling), "8613900000000") == "receipt.parked"
-    assert receive(lab, a_receipt(spelling)) == "receipt.matched"
-    assert [(fact.state, fact.origin, fact.origin_id) for fact in lab.receipts] == [("DELIVRD", "statement", "7")]
+    assert lab.receive(a_receipt(spelling), "8613900000000") == "receipt.parked"
+    assert lab.receive(a_receipt(spelling)) == "receipt.matched"
+    assert [(fact.state, fact.origin, fact.origin_id) for fact in lab.receipts] == [("DELIVRD", "statement", 7)]
 
 
 def test_a_receipt_before_the_answer_waits_for_it(lab: Lab) -> None:
     """Some centres deliver the receipt first; it is parked and applied with the answer."""
     a_text(lab)
-    assert receive(lab, a_receipt("00000001")) == "receipt.parked"
+    assert lab.receive(a_receipt("00000001")) == "receipt.parked"
     lab.send()
     assert [fact.state for fact in lab.receipts] == ["DELIVRD"]
 
@@ -167,7 +219,7 @@ def test_a_late_intermediate_receipt_does_not_undo_a_final_one(lab: Lab) -> None
     a_text(lab)
     lab.send()
     for state in ("DELIVRD", "ENROUTE", "DELIVRD"):
-        receive(lab, a_receipt("1", state))
+        lab.receive(a_receipt("1", state))
     assert [fact.state for fact in lab.receipts] == ["DELIVRD"]
 
 
@@ -177,7 +229,7 @@ def test_the_first_final_receipt_stands(lab: Lab, first: str, later: str) -> Non
     a_text(lab)
     lab.send()
     for state in ("ENROUTE", first, later):
-        receive(lab, a_receipt("1", state))
+        lab.receive(a_receipt("1", state))
     assert [fact.state for fact in lab.receipts] == ["ENROUTE", first]
     assert [row.receipt for row in lab.read(select(outbox.c.receipt))] == [first]
 
@@ -217,10 +269,10 @@ def test_a_request_that_changed_on_its_way_is_refused(lab: Lab) -> None:
 def test_a_request_whose_business_fails_is_not_acknowledged_and_comes_again(lab: Lab) -> None:
     """The hook raises: everything is rolled back, the counter too, so the SMSC's next try is new."""
     request = a_request(5)
-    lab.hooks.on_mo_request = lambda *_: (_ for _ in ()).throw(RuntimeError("broken"))
+    lab.means.requests = lambda *_: (_ for _ in ()).throw(RuntimeError("broken"))
     with pytest.raises(RuntimeError):
         lab.deliver(request)
-    lab.hooks.on_mo_request = lambda _conn, one, _context: lab.requests.append(one)
+    lab.means.requests = lambda _conn, _context, requests: lab.requests.extend(requests)
     assert lab.deliver(request) == "mo.taken"
 
 
@@ -269,10 +321,10 @@ def test_octets_that_do_not_read_are_stored_as_refused(lab: Lab, octets: str) ->
 def test_a_text_of_a_member_is_told_once(lab: Lab) -> None:
     """The text goes to its hook; the same text again within ten minutes is the SMSC's repetition."""
     texts: list[TextMo] = []
-    lab.hooks.on_text_mo = lambda _conn, one, _context: texts.append(one)
+    lab.receivers.texts = lambda _conn, _context, facts: texts.extend(facts)
     [segment] = split_text("余额", reference=1)
     message = Delivered(MSISDN, ACCESS_CODE, 0, segment.dcs, segment.udhi, segment.user_data)
-    words = [lab.step(lambda conn, context: take_delivered(conn, context, lab.means, message)) for _ in range(2)]
+    words = [*lab.take([message]), *lab.take([message])]
     assert words == ["text.taken", "text.duplicate"]
     assert [one.text for one in texts] == ["余额"]
 

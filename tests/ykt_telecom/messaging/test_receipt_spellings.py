@@ -11,7 +11,7 @@ from sqlalchemy import select
 from tests.ykt_telecom.lab import Lab
 from ykt_telecom.messaging.tables import outbox
 
-from .test_delivery import a_receipt, a_text, receive
+from .test_delivery import a_receipt, a_text
 
 
 @pytest.fixture
@@ -21,30 +21,33 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
     made.close()
 
 
-def send(lab: Lab, outbox_id: str, number: int) -> None:
+def send(lab: Lab, origin_id: int, number: int) -> None:
     """A text that the SMSC accepts under this message id."""
     lab.smsc.numbers = number - 1
-    a_text(lab, outbox_id=outbox_id)
+    a_text(lab, origin_id=origin_id)
     lab.send()
 
 
-def receipts(lab: Lab) -> dict[str, str | None]:
-    return {row.outbox_id: row.receipt for row in lab.read(select(outbox))}
+OLDER, NEWER = 1, 2
+
+
+def receipts(lab: Lab) -> dict[int, str | None]:
+    return {row.origin_id: row.receipt for row in lab.read(select(outbox))}
 
 
 def test_an_early_receipt_waits_though_an_older_id_looks_like_it(lab: Lab) -> None:
     """Receipt 12 comes before its answer; message C, delivered long ago, is twelve in decimal: it is not meant."""
-    send(lab, "older", 0x0C)
-    assert receive(lab, a_receipt("0000000C")) == "receipt.matched"
-    assert receive(lab, a_receipt("00000012")) == "receipt.parked"
+    send(lab, OLDER, 0x0C)
+    assert lab.receive(a_receipt("0000000C")) == "receipt.matched"
+    assert lab.receive(a_receipt("00000012")) == "receipt.parked"
     lab.clock.advance(0)
-    send(lab, "newer", 0x12)
-    assert receipts(lab) == {"older": "DELIVRD", "newer": "DELIVRD"}
+    send(lab, NEWER, 0x12)
+    assert receipts(lab) == {OLDER: "DELIVRD", NEWER: "DELIVRD"}
 
 
 def test_a_receipt_from_before_a_message_left_is_not_its_own(lab: Lab) -> None:
     """Receipt D was never claimed, its answer being lost; message 13, sent later, is not what it tells of."""
-    assert receive(lab, a_receipt("0000000D", "EXPIRED")) == "receipt.parked"
+    assert lab.receive(a_receipt("0000000D", "EXPIRED")) == "receipt.parked"
     lab.clock.advance(60)
-    send(lab, "later", 0x13)
-    assert receipts(lab) == {"later": None}
+    send(lab, NEWER, 0x13)
+    assert receipts(lab) == {NEWER: None}

@@ -12,10 +12,8 @@ from sqlalchemy import select, update
 from smsc_gateway.smpp.receipt import parse_text
 from telecom_codecs.crypto.secret_key import KeySet
 from telecom_codecs.ota.secured_packet import PorStatus
-from tests.ykt_telecom.lab import TERMINAL, Crash, Lab, a_key, a_response
-from ykt_telecom.messaging.facts import OutboxState
-from ykt_telecom.messaging.receipts import take_receipt
-from ykt_telecom.messaging.sending import SegmentResult, claim
+from tests.ykt_telecom.lab import ACCEPTED, LOST, REFUSED, TERMINAL, THROTTLED, Crash, Lab, a_key, a_response
+from ykt_telecom.messaging.outgoing import Answer
 from ykt_telecom.ota.outcome import JobKind
 from ykt_telecom.ota.states import JobState
 from ykt_telecom.ota.tables import counter_mark
@@ -131,10 +129,10 @@ def test_one_lane_per_card(lab: Lab) -> None:
     lab.issue()
     lab.order(JobKind.QUERY, "first")
     lab.order(JobKind.QUERY, "second")
-    lab.sweep()
-    assert lab.states()["first"] == "BUILT"
+    answers = lab.send()
+    assert lab.states()["first"] == "SUBMITTED"
     assert lab.states()["second"] == "QUEUED"
-    for answer in lab.send():
+    for answer in answers:
         lab.deliver(answer)
     lab.turn()
     assert lab.states()["second"] == "APPLIED"
@@ -144,12 +142,12 @@ def test_a_throttled_packet_goes_again_with_identical_octets(lab: Lab) -> None:
     """Explicit refusals are no attempt: same CNTR, same octets, however often; the job is never failed by them."""
     lab.issue()
     lab.order(JobKind.QUERY, "query")
-    lab.smsc.answers = [OutboxState.QUEUED] * 7
+    lab.smsc.answers = [THROTTLED] * 7
     for _ in range(8):
         lab.turn()
         lab.clock.advance(61)
     assert lab.states()["query"] == "APPLIED"
-    assert len(lab.attempts("query")) == 1
+    assert len(lab.packets("query")) == 1
     packets = [packet for counter, packet in lab.wire()]
     assert len(packets) == 8
     assert len(set(packets)) == 1
@@ -159,24 +157,24 @@ def test_a_packet_refused_for_good_that_never_left_has_failed(lab: Lab) -> None:
     """Nothing was accepted: there is nothing to be in doubt about."""
     lab.issue()
     lab.order(JobKind.QUERY, "query")
-    lab.smsc.answers = [OutboxState.REFUSED]
+    lab.smsc.answers = [REFUSED]
     lab.turn()
     assert lab.states()["query"] == "FAILED"
-    assert lab.attempts("query")[0].may_be_sent is False
+    assert lab.packets("query")[0].state == "REFUSED"
 
 
 def test_no_answer_from_the_smsc_is_in_doubt_and_sent_again_under_a_new_counter(lab: Lab) -> None:
     """It may have been accepted: INDETERMINATE, then a new attempt with new CNTR; never the old octets again."""
     lab.issue()
     lab.order(JobKind.CLOSE, "close")
-    lab.smsc.answers = [OutboxState.UNKNOWN]
+    lab.smsc.answers = [LOST]
     lab.sweep()
     lab.send(to_card=False)
     assert lab.states()["close"] == "INDETERMINATE"
     lab.clock.advance(6)
     lab.turn()
     assert lab.states()["close"] == "APPLIED"
-    assert [row.counter for row in lab.attempts("close")] == [2, 3]
+    assert [row.counter for row in lab.packets("close")] == [2, 3]
 
 
 def test_a_late_por_of_the_first_attempt_still_counts(lab: Lab) -> None:
@@ -190,9 +188,12 @@ def test_a_late_por_of_the_first_attempt_still_counts(lab: Lab) -> None:
     assert lab.states()["close"] == "INDETERMINATE"
     lab.clock.advance(6)
     lab.sweep()
-    assert lab.states()["close"] == "BUILT"
+    lab.smsc.answers = [THROTTLED]
+    assert lab.send() == []
+    assert lab.states()["close"] == "RETRY_WAIT"
     assert [lab.deliver(answer) for answer in late] == ["por.counted"]
     assert lab.states()["close"] == "APPLIED"
+    lab.clock.advance(60)
     assert lab.send() == [], "the second packet must not leave any more"
 
 
@@ -204,7 +205,7 @@ def test_a_replayed_por_counts_once(lab: Lab) -> None:
     [answer] = lab.send()
     words = [lab.deliver(answer) for _ in range(100)]
     assert words == ["por.counted"] + ["por.duplicate"] * 99
-    assert len([one for one in lab.outcomes if one.job_id == "query"]) == 1
+    assert len([one for one in lab.outcomes if one.job_id == lab.jobs["query"]]) == 1
 
 
 def test_a_forged_por_changes_nothing(lab: Lab) -> None:
@@ -215,7 +216,7 @@ def test_a_forged_por_changes_nothing(lab: Lab) -> None:
     lab.send(to_card=False)
     forged = a_response(KeySet(a_key("x"), a_key("y")), 2, bytes.fromhex("594b01"))
     assert lab.deliver(forged) == "por.forged"
-    assert lab.states()["close"] == "ACCEPTED"
+    assert lab.states()["close"] == "SUBMITTED"
     assert "por.forged" in [row.action for row in lab.read(select(audit_row.c.action))]
 
 
@@ -229,7 +230,7 @@ def test_an_authentic_por_of_no_outstanding_packet_changes_nothing(lab: Lab, cou
     lab.sweep()
     lab.send(to_card=False)
     assert lab.deliver(a_response(lab.card.keys, counter, bytes.fromhex(tar))) in ("por.unmatched", "por.duplicate")
-    assert lab.states()["close"] == "ACCEPTED"
+    assert lab.states()["close"] == "SUBMITTED"
 
 
 def test_a_por_from_another_number_is_nobodys(lab: Lab) -> None:
@@ -239,7 +240,7 @@ def test_a_por_from_another_number_is_nobodys(lab: Lab) -> None:
     lab.sweep()
     [answer] = lab.send()
     assert lab.deliver(answer, source="8613911111111") == "por.foreign"
-    assert lab.states()["close"] == "ACCEPTED"
+    assert lab.states()["close"] == "SUBMITTED"
 
 
 def test_an_unsecured_error_por_decides_nothing(lab: Lab) -> None:
@@ -292,7 +293,7 @@ def test_an_issue_in_doubt_is_audited_before_anything_is_repeated(lab: Lab) -> N
     lab.clock.advance(6)
     lab.turn()
     assert lab.states() == {"issue": "APPLIED"}
-    assert [row.purpose for row in lab.attempts("issue")] == ["SCRIPT", "AUDIT"]
+    assert [row.purpose for row in lab.packets("issue")] == ["SCRIPT", "AUDIT"]
     assert application_states(lab) == ["ACTIVE"]
 
 
@@ -303,8 +304,8 @@ def test_an_issue_that_never_arrived_is_installed_after_the_audit(lab: Lab) -> N
     lab.send(to_card=False)
     lab.finish_everything()
     assert lab.states() == {"issue": "APPLIED"}
-    assert [row.purpose for row in lab.attempts("issue")] == ["SCRIPT", "AUDIT", "SCRIPT"]
-    assert lab.attempts("issue")[0].fenced is True
+    assert [row.purpose for row in lab.packets("issue")] == ["SCRIPT", "AUDIT", "SCRIPT"]
+    assert lab.packets("issue")[0].fenced == 1
 
 
 def test_an_installed_application_without_keys_gets_them(lab: Lab) -> None:
@@ -315,7 +316,7 @@ def test_an_installed_application_without_keys_gets_them(lab: Lab) -> None:
     for purse in lab.card.applications.values():
         purse.keys.clear()
     lab.finish_everything()
-    assert [row.purpose for row in lab.attempts("issue")] == ["SCRIPT", "AUDIT", "PERSON"]
+    assert [row.purpose for row in lab.packets("issue")] == ["SCRIPT", "AUDIT", "PERSON"]
     assert lab.states() == {"issue": "APPLIED"}
 
 
@@ -380,8 +381,7 @@ def test_a_failed_receipt_leaves_the_job_in_doubt(lab: Lab) -> None:
     number = lab.smsc.numbers
     receipt = parse_text(f"id:{number:08X} sub:001 dlvrd:000 stat:UNDELIV err:001 text:".encode())
     assert receipt is not None
-    word = lab.step(lambda conn, context: take_receipt(conn, context, lab.hooks, "8613800000001", receipt))
-    assert word == "receipt.matched"
+    assert lab.receive(receipt) == "receipt.matched"
     assert lab.states()["close"] == "INDETERMINATE"
     assert [lab.deliver(answer) for answer in late] == ["por.counted"]
     assert lab.states()["close"] == "APPLIED"
@@ -390,7 +390,7 @@ def test_a_failed_receipt_leaves_the_job_in_doubt(lab: Lab) -> None:
 def test_a_partly_refused_packet_is_in_doubt(lab: Lab) -> None:
     """First segment accepted, second refused for good: the rest is withdrawn and the job audited later."""
     lab.order(JobKind.ISSUE, "issue", name="红岩", rights=7)
-    lab.smsc.answers = [OutboxState.ACCEPTED, SegmentResult(0, OutboxState.REFUSED, 0x0B)]
+    lab.smsc.answers = [ACCEPTED, REFUSED]
     lab.sweep()
     lab.send()
     assert lab.states() == {"issue": "INDETERMINATE"}
@@ -403,11 +403,11 @@ def test_a_packet_in_flight_when_its_job_ends_is_not_sent_again(lab: Lab) -> Non
     lab.issue()
     lab.order(JobKind.QUERY, "query")
     lab.sweep()
-    [message] = lab.step(lambda conn, context: claim(conn, context, lab.hooks, 100))
+    [(owner, segment)] = lab.claim()
     lab.clock.advance(2 * 86_400)
     lab.sweep()
     assert lab.states()["query"] == "EXPIRED"
-    lab.step(lab._noting([SegmentResult(message[0].seq, OutboxState.QUEUED, 0x58)]))
+    lab.note([(owner, Answer(segment.row, segment.segment, THROTTLED))])
     lab.clock.advance(60)
     before = len(lab.smsc.submitted)
     lab.send()
@@ -418,7 +418,7 @@ def test_the_rest_of_an_attempt_that_was_given_up_is_not_sent(lab: Lab) -> None:
     """An unsecured PoR comes while the second segment is throttled: the next attempt is not followed by the old one."""
     lab.order(JobKind.ISSUE, "issue", name="红岩", rights=7)
     lab.sweep()
-    lab.smsc.answers = [OutboxState.ACCEPTED, OutboxState.QUEUED]
+    lab.smsc.answers = [ACCEPTED, THROTTLED]
     lab.send()
     assert lab.deliver(bytes.fromhex("027100 000B 0A 000000 0000000001 00 06")) == "por.unsecured"
     lab.clock.advance(5)
@@ -433,16 +433,16 @@ def test_the_refusal_of_an_old_attempt_does_not_fail_what_a_newer_one_did(lab: L
     """The card had no room for the first packet and executed the second; both answers were on the way for long."""
     lab.issue()
     lab.order(JobKind.CLOSE, "close")
-    lab.smsc.answers = [OutboxState.UNKNOWN]
+    lab.smsc.answers = [LOST]
     lab.sweep()
     lab.send(to_card=False)
     lab.clock.advance(6)
     lab.sweep()
     second = lab.send()
-    first = lab.attempts("close")[0]
-    late = a_response(lab.card.keys, first.counter, bytes.fromhex(first.tar), status=PorStatus.INSUFFICIENT_MEMORY)
+    first = lab.packets("close")[0]
+    late = a_response(lab.card.keys, first.counter, first.tar.to_bytes(3, "big"), status=PorStatus.INSUFFICIENT_MEMORY)
     assert lab.deliver(late) == "por.counted"
-    assert lab.states()["close"] == "ACCEPTED"
+    assert lab.states()["close"] == "SUBMITTED"
     assert [lab.deliver(answer) for answer in second] == ["por.counted"]
     assert lab.states()["close"] == "APPLIED"
 
@@ -470,7 +470,7 @@ def test_an_application_under_another_name_on_the_card_ends_the_issue(lab: Lab) 
     lab.issue()
     lab.finish_everything()
     assert lab.states() == {"issue": "FAILED"}
-    assert len(lab.attempts("issue")) == 2
+    assert len(lab.packets("issue")) == 2
     assert application_states(lab) == ["FAILED"]
 
 
@@ -505,7 +505,7 @@ def _life(lab: Lab) -> bool:
                 crashed = True
                 lab.restart()
         assert lab.states()[name] == "APPLIED"
-    assert [outcome.job_id for outcome in lab.outcomes] == ["issue", "close", "delete"]
+    assert [outcome.job_id for outcome in lab.outcomes] == [lab.jobs[name] for name in ("issue", "close", "delete")]
     assert application_states(lab) == ["DELETED"]
     return crashed
 

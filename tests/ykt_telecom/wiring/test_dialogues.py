@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from telecom_codecs.card.identities import Iccid
+from telecom_codecs.crypto.openssl import OpenSslProvider
 from telecom_codecs.crypto.secret_key import SecretKey
 from telecom_codecs.onecard.language import Language
 from telecom_codecs.onecard.requests import CardRequest, Operation
@@ -28,9 +28,9 @@ from ykt_telecom.flows.statements.period import Period
 from ykt_telecom.flows.statements.schedule import set_schedule
 from ykt_telecom.flows.statements.states import StatementKind
 from ykt_telecom.flows.statements.tables import statement
-from ykt_telecom.messaging.receivers import Hooks, OnJobOutcome
 from ykt_telecom.messaging.tables import outbox
-from ykt_telecom.ota.outcome import JobOutcome
+from ykt_telecom.messaging.texts import TextFollowers
+from ykt_telecom.ota.means import OtaMeans, OtaPolicy
 from ykt_telecom.ota.tables import job
 from ykt_telecom.registry.cards.tables import card_application
 from ykt_telecom.registry.keys.wrapping import KeyRing
@@ -38,7 +38,6 @@ from ykt_telecom.runtime.clock import BUSINESS_ZONE, Clock, ManualClock
 from ykt_telecom.runtime.supervisor import Supervisor
 from ykt_telecom.runtime.tokens import SeededTokens
 from ykt_telecom.storage.committer import Committer
-from ykt_telecom.storage.context import StepContext
 from ykt_telecom.storage.database import create_all, open_database
 from ykt_telecom.wiring.dialogues import join_dialogues
 from ykt_telecom.wiring.statements import join_statements
@@ -51,7 +50,8 @@ class Host:
     committer: Committer
     clock: Clock
     ring: KeyRing
-    hooks: Hooks = field(default_factory=Hooks)
+    means: OtaMeans
+    texts: TextFollowers = field(default_factory=TextFollowers)
     schedules: list[Callable[[AsyncIOScheduler], None]] = field(default_factory=list)
     on_start: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
     on_stop: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
@@ -76,12 +76,9 @@ def a_host(folder: Path) -> Iterator[Host]:
                 columns = ", ".join(f'"{column}"' for column in row)
                 target.exec_driver_sql(f"insert into {name} ({columns}) values ({marks})", tuple(row.values()))  # noqa: S608
     committer = Committer(database, clock, SeededTokens())
-    yield Host(committer, clock, KeyRing(SecretKey(bytes(range(32)))))
+    ring = KeyRing(SecretKey(bytes(range(32))))
+    yield Host(committer, clock, ring, OtaMeans(ring, OpenSslProvider(), OtaPolicy()))
     database.close()
-
-
-def _tell(tell: OnJobOutcome, outcome: JobOutcome, connection: Connection, context: StepContext) -> None:
-    tell(connection, outcome, context)
 
 
 def a_deletion(counter: int) -> Any:
@@ -101,17 +98,17 @@ async def test_a_deletion_runs_on_the_platform_s_own_orders(tmp_path: Path) -> N
         )
         for begin in host.on_start:
             await begin()
-        take = host.hooks.on_mo_request
+        take = host.means.requests
         assert take is not None
-        await host.committer.perform(lambda connection, context: take(connection, a_deletion(1), context))
+        await host.committer.perform(lambda connection, context: take(connection, context, [a_deletion(1)]))
         await verification.drain()
         for kind in ("CLOSE", "DELETE", "ANSWER"):
             found = (await host.rows(job))[-1]
             assert (found.kind, found.origin) == (kind, "dialogue")
             ordered = Ordered(found.id, kind, found.iccid, found.enterprise_id, found.payload, found.origin_id)
             outcome = an_outcome(ordered, answer_status=2) if kind == "ANSWER" else an_outcome(ordered)
-            for tell in host.hooks.on_job_outcome:
-                await host.committer.perform(partial(_tell, tell, outcome))
+            tell = host.means.followers["dialogue"]
+            await host.committer.perform(lambda conn, context, one=outcome, to=tell: to(conn, context, [one]))  # type: ignore[misc]
         assert [row.state for row in await host.rows(dialogue)] == ["TEXTED"]
         assert [row.state for row in await host.rows(card_application)] == ["PENDING_DELETE"]
         (message,) = await host.rows(outbox)

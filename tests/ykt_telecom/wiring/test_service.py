@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import Connection, select
 
-from smsc_gateway.links.awaited import OnDeliver
 from smsc_gateway.links.outcome import Certainty, SubmitResult
 from smsc_gateway.smpp.operations import DeliverSm, EsmClass, SubmitSm
 from telecom_codecs.card.identities import Iccid, Imsi, Msisdn
@@ -20,10 +20,10 @@ from telecom_codecs.crypto.secret_key import KeySet
 from tests.tasks import in_task
 from tests.ykt_telecom.lab import ENTERPRISE, ICCID, MSISDN, PROVIDER, a_key, a_request, card_keys
 from tests.ykt_telecom.small_card import SmallCard
-from ykt_telecom.messaging.outbox import enqueue_text
 from ykt_telecom.messaging.tables import outbox
+from ykt_telecom.messaging.texts import Text, enqueue_texts
+from ykt_telecom.ota.orders import Order, Ordered, order_jobs
 from ykt_telecom.ota.outcome import JobKind, JobOutcome
-from ykt_telecom.ota.steps import order_job
 from ykt_telecom.registry.cards.steps import NewCard, add_card
 from ykt_telecom.registry.directory.steps import NewEnterprise, add_enterprises
 from ykt_telecom.registry.keys.steps import KeyUsage, store_card_keys, store_mother_key
@@ -33,37 +33,51 @@ from ykt_telecom.storage.context import StepContext
 from ykt_telecom.wiring.service import Service
 
 
-@dataclass
-class ListLink:
-    """A bound link with one card behind it; its answers come back by `on_deliver`, as from an SMSC."""
+@dataclass(frozen=True)
+class Offer:
+    """A deliver_sm; its answer goes to the link's list."""
 
-    on_deliver: OnDeliver
-    card: SmallCard
-    is_bound: bool = False
-    submitted: list[SubmitSm] = field(default_factory=list)
-    statuses: list[int | None] = field(default_factory=list)
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    pdu: DeliverSm
+    statuses: list[int]
+
+    def answer(self, status: int) -> None:
+        self.statuses.append(status)
+
+
+class ListLink:
+    """A bound link with one card behind it; its answers come back as deliver_sm, as from an SMSC."""
+
+    def __init__(self, card: SmallCard) -> None:
+        self.card = card
+        self.is_bound = False
+        self.submitted: list[SubmitSm] = []
+        self.statuses: list[int] = []
+        self.on_answers: Callable[[list[tuple[int, SubmitResult]]], None] = lambda _answers: None
+        self.on_late: Callable[[int, SubmitResult], None] = lambda _number, _result: None
+        self.on_room: Callable[[], None] = lambda: None
+        self.on_deliver_many: Callable[[list[Any]], None] = lambda _deliveries: None
+
+    @property
+    def room(self) -> int:
+        return 100 if self.is_bound else 0
 
     def start(self) -> None:
         self.is_bound = True
+        self.on_room()
 
     async def stop(self) -> None:
         self.is_bound = False
-        await asyncio.gather(*self.tasks)
 
-    async def submit(self, pdu: SubmitSm) -> SubmitResult:
-        self.submitted.append(pdu)
-        if pdu.data_coding == 0xF6:
-            for answer in self.card.receive(pdu.short_message):
-                self.receive(answer)
-        return SubmitResult(0, f"{len(self.submitted):X}", Certainty.ACCEPTED)
+    def submit_many(self, items: Sequence[tuple[int, SubmitSm]]) -> None:
+        for number, pdu in items:
+            self.submitted.append(pdu)
+            result = SubmitResult(0, f"{len(self.submitted):X}", Certainty.ACCEPTED)
+            asyncio.get_running_loop().call_soon(self.on_answers, [(number, result)])
+            if pdu.data_coding == 0xF6:
+                for answer in self.card.receive(pdu.short_message):
+                    asyncio.get_running_loop().call_soon(self.receive, answer)
 
     def receive(self, user_data: bytes) -> None:
-        task = asyncio.ensure_future(self._deliver(user_data))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
-
-    async def _deliver(self, user_data: bytes) -> None:
         pdu = DeliverSm(
             source_addr=MSISDN.encode(),
             destination_addr=b"106572000",
@@ -71,7 +85,7 @@ class ListLink:
             data_coding=0xF6,
             short_message=user_data,
         )
-        self.statuses.append(await self.on_deliver(pdu))
+        self.on_deliver_many([Offer(pdu, self.statuses)])
 
 
 @dataclass
@@ -85,24 +99,13 @@ class Running:
             while not condition():
                 await asyncio.sleep(0.005)
 
-    async def order(self, kind: JobKind, job_id: str) -> JobOutcome:
-        def step(conn: Connection, context: StepContext) -> None:
-            order_job(
-                conn,
-                job_id=job_id,
-                kind=kind,
-                iccid=ICCID,
-                enterprise_id=ENTERPRISE,
-                payload={"name": "红岩", "rights": 7},
-                origin="test",
-                origin_id=job_id,
-                priority=50,
-                now=context.now,
-            )
-
-        await self.service.committer.perform(step)
-        await self.until(lambda: any(one.job_id == job_id for one in self.outcomes))
-        return next(one for one in self.outcomes if one.job_id == job_id)
+    async def order(self, kind: JobKind) -> JobOutcome:
+        """Order a job; its outcome."""
+        order = Order(kind, ICCID, ENTERPRISE, {"name": "红岩", "rights": 7}, "test")
+        ordered = await self.service.committer.together(order_jobs, order)
+        assert isinstance(ordered, Ordered)
+        await self.until(lambda: any(one.job_id == ordered.job_id for one in self.outcomes))
+        return next(one for one in self.outcomes if one.job_id == ordered.job_id)
 
 
 def settings_in(folder: Path) -> Settings:
@@ -135,13 +138,13 @@ async def a_service(
     card = SmallCard(Iccid(ICCID), KeySet(keys[KeyUsage.MT_KIC], keys[KeyUsage.MT_KID], keys[KeyUsage.MT_DEK]))
     links: list[ListLink] = []
 
-    def link_of(_: LinkSettings, on_deliver: OnDeliver) -> ListLink:
-        links.append(ListLink(on_deliver, card))
+    def link_of(_: LinkSettings) -> ListLink:
+        links.append(ListLink(card))
         return links[-1]
 
     service = Service(settings_in(folder), ring=KeyRing(a_key("kek", 32)), link_factory=link_of)
     outcomes: list[JobOutcome] = []
-    service.hooks.on_job_outcome.append(lambda _conn, outcome, _context: outcomes.append(outcome))
+    service.means.followers["test"] = lambda _conn, _context, told: outcomes.extend(told)
     for join in joins:
         join(service)
     if fresh:
@@ -158,7 +161,7 @@ async def test_an_application_lives_and_dies_through_the_whole_service(tmp_path:
     """Issue, query, close, delete: each ordered after the other's outcome, over committer, pump and inbox."""
     async with a_service(tmp_path) as running:
         for kind in (JobKind.ISSUE, JobKind.QUERY, JobKind.CLOSE, JobKind.DELETE):
-            outcome = await running.order(kind, kind.lower())
+            outcome = await running.order(kind)
             assert (outcome.state, outcome.reason) == ("APPLIED", None)
         assert set(running.link.statuses) == {0}
         assert running.link.card.applications == {}
@@ -186,16 +189,7 @@ async def test_a_text_that_waits_is_sent_after_a_restart(tmp_path: Path) -> None
     """Saved while no SMSC was there, stopped, started again: the text goes out."""
 
     def step(conn: Connection, context: StepContext) -> None:
-        enqueue_text(
-            conn,
-            outbox_id="t1",
-            msisdn=MSISDN,
-            text="你好",
-            message_class="NOTICE",
-            origin="test",
-            origin_id=None,
-            now=context.now,
-        )
+        enqueue_texts(conn, context, [Text(MSISDN, "你好", "NOTICE", "test")])
 
     async with a_service(tmp_path) as running:
         running.link.is_bound = False
@@ -213,22 +207,12 @@ async def test_nothing_is_sent_over_a_link_that_only_receives(tmp_path: Path) ->
     """A transmitter and a receiver side by side: the receiver takes no message, or it would come back as refused."""
     made: dict[str, ListLink] = {}
 
-    def link_of(settings: LinkSettings, on_deliver: OnDeliver) -> ListLink:
-        made[settings.bind] = ListLink(on_deliver, SmallCard(Iccid(ICCID), KeySet(a_key("a"), a_key("b"))))
+    def link_of(settings: LinkSettings) -> ListLink:
+        made[settings.bind] = ListLink(SmallCard(Iccid(ICCID), KeySet(a_key("a"), a_key("b"))))
         return made[settings.bind]
 
     def step(conn: Connection, context: StepContext) -> None:
-        for number in range(20):
-            enqueue_text(
-                conn,
-                outbox_id=f"t{number}",
-                msisdn=MSISDN,
-                text="你好",
-                message_class="NOTICE",
-                origin="test",
-                origin_id=None,
-                now=context.now,
-            )
+        enqueue_texts(conn, context, [Text(MSISDN, "你好", "NOTICE", "test") for _ in range(20)])
 
     links = [{"system_id": "ykt", "name": bind, "bind": bind} for bind in ("receiver", "transmitter")]
     settings = read_settings(
@@ -254,9 +238,10 @@ async def test_a_message_our_own_fault_refuses_is_put_aside_in_the_end(tmp_path:
         raise RuntimeError("a bug of ours")
 
     async with a_service(tmp_path) as running:
-        running.service.hooks.on_mo_request = broken
-        for _ in range(3):
-            await running.link._deliver(a_request(1))
+        running.service.means.requests = broken
+        for tries in range(1, 4):
+            running.link.receive(a_request(1))
+            await running.until(lambda tries=tries: len(running.link.statuses) == tries)  # type: ignore[misc]
         assert running.link.statuses == [0x64, 0x64, 0]
 
 
@@ -291,9 +276,7 @@ async def test_what_was_hung_in_is_started_before_the_link_and_stopped_first(tmp
             super().start()
 
     card = SmallCard(Iccid(ICCID), KeySet(a_key("a"), a_key("b")))
-    service = Service(
-        settings_in(tmp_path), ring=KeyRing(a_key("kek", 32)), link_factory=lambda _, deliver: Link(deliver, card)
-    )
+    service = Service(settings_in(tmp_path), ring=KeyRing(a_key("kek", 32)), link_factory=lambda _: Link(card))
     service.schedules.append(lambda _scheduler: order.append("schedule"))
     service.on_start.append(note("begin"))
     service.on_stop.append(note("end"))

@@ -35,19 +35,23 @@ def list_jobs(*, state: str | None, card: str | None, limit: int, place: Place) 
     show(map(asdict, lines), columns, as_json=place.as_json)
 
 
+#: What is shown of a packet.
+PACKET_COLUMNS = ("number", "purpose", "counter", "tar", "segments", "state", "receipt", "por_status", "fenced")
+
+
 @job.command("show")
-@click.argument("job_id")
+@click.argument("job_id", type=int)
 @placed
-def show_job(*, job_id: str, place: Place) -> None:
-    """One job: its states, its attempts, and what the card said."""
+def show_job(*, job_id: int, place: Place) -> None:
+    """One job: its packets, what was unusual on its way, and what the card said."""
     found = asdict(place.ask(SHOW_JOB, ShowJob(job_id)))
     facts = {**found.pop("line"), **found}
-    attempts, history = found["attempts"], found["history"]
+    packets, events = found["packets"], found["events"]
     if place.as_json:
-        show_one(facts | {"attempts": attempts, "history": history}, as_json=True)
+        show_one(facts | {"packets": packets, "events": events}, as_json=True)
         return
-    show_one({name: value for name, value in facts.items() if name not in ("attempts", "history")}, as_json=False)
+    show_one({name: value for name, value in facts.items() if name not in ("packets", "events")}, as_json=False)
     click.echo()
-    show(attempts, ("number", "purpose", "counter", "tar", "segments", "status", "fenced"), as_json=False)
+    show(packets, PACKET_COLUMNS, as_json=False)
     click.echo()
-    show(history, ("at", "event", "state", "reason"), as_json=False)
+    show(events, ("at", "event", "state", "reason"), as_json=False)

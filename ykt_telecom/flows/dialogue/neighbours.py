@@ -14,6 +14,9 @@ from sqlalchemy import Connection
 
 from telecom_codecs.onecard.password import ServicePassword
 
+from ...ota.outcome import JobKind
+from ...storage.context import StepContext
+
 
 class Request(Protocol):
     """An authentic MO packet: `request_octets` is its secured data in clear, `iccid` the card its key belongs to."""
@@ -25,7 +28,7 @@ class Request(Protocol):
     @property
     def request_octets(self) -> bytes: ...
     @property
-    def inbox_id(self) -> str: ...
+    def inbox_id(self) -> int: ...
     @property
     def digest(self) -> str: ...
     @property
@@ -33,29 +36,34 @@ class Request(Protocol):
 
 
 class OrderJob(Protocol):
-    """Order a job over the air within this transaction."""
+    """Order a job over the air within this transaction; its id. Raises `Refused`."""
 
     def __call__(
         self,
         connection: Connection,
+        context: StepContext,
         *,
-        job_id: str,
-        kind: str,
+        kind: JobKind,
         iccid: str,
         enterprise_id: int | None,
         payload: Mapping[str, Any],
-        origin_id: str,
-        now: datetime,
-    ) -> None: ...
+        origin_id: int,
+    ) -> int: ...
 
 
 class SendText(Protocol):
-    """Put a signed short message into the outbox within this transaction."""
+    """Put a signed short message into the outbox within this transaction; its id."""
 
     def __call__(
-        self, connection: Connection, *, outbox_id: str, msisdn: str, text: str, message_class: str, origin_id: str,
-        now: datetime,
-    ) -> None: ...  # fmt: skip
+        self,
+        connection: Connection,
+        context: StepContext,
+        *,
+        msisdn: str,
+        text: str,
+        message_class: str,
+        origin_id: int,
+    ) -> int: ...
 
 
 class Record(Protocol):

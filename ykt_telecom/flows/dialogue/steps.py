@@ -7,6 +7,7 @@ job that a dialogue ordered, `recover` what a restart interrupted. An accepted r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -51,6 +52,10 @@ class DialogueSteps:
     def __init__(self, neighbours: Neighbours) -> None:
         self._neighbours = neighbours
 
+    def on_mo_requests(self, connection: Connection, context: StepContext, requests: Sequence[Request]) -> None:
+        for request in requests:
+            self.on_mo_request(connection, request, context)
+
     def on_mo_request(self, connection: Connection, request: Request, context: StepContext) -> None:
         """Take a request in; never raises for what the card sent. The same counter again gets the same answer."""
         turn = Turn(connection, context, self._neighbours)
@@ -84,12 +89,16 @@ class DialogueSteps:
         if row is not None and row.state == State.VERIFYING:
             _take_verdict(turn, row, verdict)
 
+    def on_job_outcomes(self, connection: Connection, context: StepContext, outcomes: Sequence[JobOutcome]) -> None:
+        for outcome in outcomes:
+            self.on_job_outcome(connection, outcome, context)
+
     def on_job_outcome(self, connection: Connection, outcome: JobOutcome, context: StepContext) -> None:
         """Take the next step of the dialogue that ordered the job; outcomes of others and late ones are passed over."""
-        if outcome.origin != ORIGIN or outcome.origin_id is None or not outcome.origin_id.isdecimal():
+        if outcome.origin != ORIGIN or outcome.origin_id is None:
             return
         turn = Turn(connection, context, self._neighbours)
-        row = turn.find(int(outcome.origin_id))
+        row = turn.find(outcome.origin_id)
         if row is None or row.job_id != outcome.job_id:
             return
         match (State(row.state), outcome.kind):
@@ -219,7 +228,7 @@ def _take_verdict(turn: Turn, row: Row[Any], verdict: Verdict) -> None:
 def _tell_lock(turn: Turn, row: Row[Any]) -> None:
     turn.record("password.locked", row)
     text = password_locked_sms(row.iccid, turn.context.now)
-    turn.send(row, turn.context.next_id(), text, "SECURITY")
+    turn.send(row, text, "SECURITY")
 
 
 def _refusal(row: Row[Any], refusal: Refusal, *, code: str = "") -> FinalWords:

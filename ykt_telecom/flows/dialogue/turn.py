@@ -103,9 +103,8 @@ class Turn:
 
     def order(self, row: Row[Any], event: Event, kind: JobKind, **values: Any) -> bool:
         """Order a job on the application and move on; False when the application does not allow it now."""
-        job_id = self.context.next_id()
         try:
-            self._order_job(row, kind, job_id, row.enterprise_id, {})
+            job_id = self._order_job(row, kind, row.enterprise_id, {})
         except Refused:
             return False
         self.move(row, event, job_id=job_id, **values)
@@ -125,54 +124,48 @@ class Turn:
         """Note that something was done for the dialogue now."""
         self.connection.execute(update(dialogue).where(dialogue.c.id == row.id).values(updated_at=self.context.now))
 
-    def repeat(self, row: Row[Any], text: str) -> str:
+    def repeat(self, row: Row[Any], text: str) -> int:
         """Order the text for the card's screen; the job's id."""
-        job_id = self.context.next_id()
         payload = {
             "kind": int(AnswerKind.FINAL),
             "request": row.request_number,
             "serial": f"{row.id:012x}",
             "text": text,
         }
-        self._order_job(row, JobKind.ANSWER, job_id, None, payload)
-        return job_id
+        return self._order_job(row, JobKind.ANSWER, None, payload)
 
     def tell_by_sms(self, row: Row[Any], event: Event) -> None:
         """The SMS becomes the notice; it is sent once, whatever is reported again."""
         if row.state == State.TEXTED or row.sms_text is None:
             return
-        outbox_id = self.context.next_id()
         in_doubt = event is Event.IN_DOUBT
         try:
-            self.move(row, event, notice="SMS", outbox_id=outbox_id, possible_duplicate=in_doubt)
+            self.move(row, event, notice="SMS", possible_duplicate=in_doubt)
         except OutOfTurn:
             return  # the end of an answer that was repeated for a doubled request
-        self.send(row, outbox_id, row.sms_text, "TRANSACTION")
+        outbox_id = self.send(row, row.sms_text, "TRANSACTION")
+        self.connection.execute(_CHANGE, {"key": row.id, "outbox_id": outbox_id})
 
-    def send(self, row: Row[Any], outbox_id: str, text: str, message_class: str) -> None:
-        """A short message to the registered number."""
-        self.neighbours.send_text(
+    def send(self, row: Row[Any], text: str, message_class: str) -> int:
+        """A short message to the registered number; its id."""
+        return self.neighbours.send_text(
             self.connection,
-            outbox_id=outbox_id,
+            self.context,
             msisdn=row.msisdn,
             text=text,
             message_class=message_class,
-            origin_id=str(row.id),
-            now=self.context.now,
+            origin_id=row.id,
         )
 
-    def _order_job(
-        self, row: Row[Any], kind: JobKind, job_id: str, enterprise_id: int | None, payload: Mapping[str, Any]
-    ) -> None:
-        self.neighbours.order_job(
+    def _order_job(self, row: Row[Any], kind: JobKind, enterprise_id: int | None, payload: Mapping[str, Any]) -> int:
+        return self.neighbours.order_job(
             self.connection,
-            job_id=job_id,
+            self.context,
             kind=kind,
             iccid=row.iccid,
             enterprise_id=enterprise_id,
             payload=payload,
-            origin_id=str(row.id),
-            now=self.context.now,
+            origin_id=row.id,
         )
 
 

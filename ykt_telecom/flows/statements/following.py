@@ -11,11 +11,10 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, case, literal_column, true, update
 
-from ...messaging.facts import OutboxState
+from ...messaging.facts import OutboxState, TextReceipt, TextSent
 from ...storage.context import StepContext
 from ...storage.literal import among
 from ...storage.sql import Statement, in_list, instant
-from .sending import TextReceipt, TextSent
 from .states import STATEMENT, StatementEvent, StatementState
 from .tables import statement
 from .writing import ORIGIN

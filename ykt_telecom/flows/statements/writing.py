@@ -12,11 +12,11 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from ...messaging.texts import Text, enqueue_texts
 from ...storage.context import StepContext
 from ...storage.literal import among
 from ...storage.sql import Statement, in_list, instant
 from .composing import Bill, Page
-from .sending import Text, enqueue_texts
 from .states import RunState, StatementKind, StatementState, Suppression
 from .tables import purse_closing, statement, statement_opt_out, statement_run
 from .texts import StatementText

@@ -13,7 +13,7 @@ attendance_event = Table(
     Column("id", BigKey, primary_key=True, autoincrement=True),
     Column("iccid", String(20), ForeignKey("card.iccid"), nullable=False),
     Column("enterprise_id", BigInteger, ForeignKey("enterprise.id"), nullable=False),
-    Column("application_id", String(32), ForeignKey("card_application.id"), nullable=False),
+    Column("application_id", BigInteger, ForeignKey("card_application.id"), nullable=False),
     Column("kind", String(8), nullable=False),
     Column("counter", BigInteger, nullable=False),
     Column("terminal", String(20), nullable=False),

@@ -14,7 +14,7 @@ from ..attendance.tables import attendance_event
 from ..money.tables import card_transaction
 
 
-def application_at(connection: Connection, iccid: str, enterprise_id: int, moment: datetime) -> str | None:
+def application_at(connection: Connection, iccid: str, enterprise_id: int, moment: datetime) -> int | None:
     """The application on the card at that moment: one that was deleted and issued again counts from 1 again.
 
     The youngest that existed then, else the oldest there is; None when this card never had one of this enterprise.
@@ -27,10 +27,11 @@ def application_at(connection: Connection, iccid: str, enterprise_id: int, momen
     if not rows:
         return None
     existing = [row for row in rows if row.created_at <= moment]
-    return str((existing or rows[:1])[-1].id)
+    found: int = (existing or rows[:1])[-1].id
+    return found
 
 
-def is_complete(connection: Connection, application_id: str, offline_counter: int) -> bool:
+def is_complete(connection: Connection, application_id: int, offline_counter: int) -> bool:
     """Every tap up to the card's own counter has been uploaded; a counter that was told twice is one tap."""
     taken = union(
         *(

@@ -160,7 +160,7 @@ def free_slot(conn: Connection, iccid: str) -> int:
 def add_application(
     conn: Connection,
     *,
-    application_id: str,
+    application_id: int,
     iccid: str,
     enterprise_id: int,
     slot: int,
@@ -202,7 +202,7 @@ def add_application(
 
 
 def move_application(
-    conn: Connection, application_id: str, event: ApplicationEvent, *, actor: str, now: datetime
+    conn: Connection, application_id: int, event: ApplicationEvent, *, actor: str, now: datetime
 ) -> ApplicationState:
     """Take the application through one event, and its card with it (ACTIVE with the first, ISSUED after the last)."""
     found = conn.execute(select(card_application).where(card_application.c.id == application_id)).one()

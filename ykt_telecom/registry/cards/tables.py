@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, func, text
 
-from ...storage.schema import Instant, metadata
+from ...storage.schema import BigKey, Instant, metadata
 from .states import APPLICATION, CARD, ENDED_APPLICATION_STATES, LIVE_CARD_STATES
 
 _LIVE_CARD = text(f"{CARD.among(LIVE_CARD_STATES)} AND msisdn IS NOT NULL")
@@ -37,7 +37,7 @@ Index("ix_card_tail", func.substr(card.c.iccid, func.length(card.c.iccid) - 5))
 card_application = Table(
     "card_application",
     metadata,
-    Column("id", String(32), primary_key=True),
+    Column("id", BigKey, primary_key=True, autoincrement=False),
     Column("iccid", String(20), ForeignKey("card.iccid"), nullable=False),
     Column("enterprise_id", BigInteger, ForeignKey("enterprise.id"), nullable=False),
     Column("slot", Integer, nullable=False),
@@ -51,6 +51,7 @@ card_application = Table(
     Column("card_rsn", BigInteger),
     Column("card_offline_counter", Integer),
     Column("card_answered_at", Instant),
+    Column("card_counter", BigInteger),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Index(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, func, insert, select
 from telecom_codecs.crypto.secret_key import BlockCipher, CryptoProvider, KeySet, SecretKey
 
 from ...runtime.errors import Refusal
+from ...storage.sql import Statement, in_list
 from ..audit.steps import record
 from ..audit.subject import Subject
 from ..cards.tables import card_key
@@ -79,22 +81,39 @@ def store_card_keys(
     conn.execute(insert(card_key), rows)
 
 
+_KEYS = Statement(
+    select(card_key.c.iccid, card_key.c.generation, card_key.c.usage, card_key.c.row_version, card_key.c.wrapped).where(
+        in_list(card_key.c.iccid, "iccids")
+    )
+)
+
+
+def open_key_sets(
+    conn: Connection, ring: KeyRing, wanted: Iterable[tuple[str, int]], *, direction: str
+) -> dict[tuple[str, int], KeySet]:
+    """The MT or MO key sets of these (ICCID, generation), with one look; those that are incomplete or whose rows were
+    tampered with are left out."""
+    names = frozenset(wanted)
+    opened: dict[tuple[str, int], dict[str, SecretKey]] = {}
+    for iccid, generation, usage, row_version, wrapped in _KEYS.rows(conn, iccids=sorted({one for one, _ in names})):
+        if (iccid, generation) in names and usage.startswith(direction):
+            binding = KeyBinding(OPERATOR, iccid, usage, generation, row_version)
+            with contextlib.suppress(BindingMismatch):
+                opened.setdefault((iccid, generation), {})[usage] = ring.unwrap(wrapped, binding)
+    kic, kid, dek = (f"{direction}_{part}" for part in ("KIC", "KID", "DEK"))
+    return {
+        name: KeySet(keys[kic], keys[kid], keys.get(dek))
+        for name, keys in opened.items()
+        if kic in keys and kid in keys
+    }
+
+
 def open_key_set(conn: Connection, ring: KeyRing, iccid: str, generation: int, *, direction: str) -> KeySet:
     """The MT or MO key set of a card; raises :class:`NoKey`."""
-    found = {
-        row.usage: ring.unwrap(row.wrapped, KeyBinding(OPERATOR, iccid, row.usage, generation, row.row_version))
-        for row in conn.execute(
-            select(card_key).where(
-                card_key.c.iccid == iccid,
-                card_key.c.generation == generation,
-                card_key.c.usage.like(f"{direction}%"),
-            )
-        )
-    }
-    try:
-        return KeySet(found[f"{direction}_KIC"], found[f"{direction}_KID"], found.get(f"{direction}_DEK"))
-    except KeyError as missing:
-        raise NoKey(f"card …{iccid[-6:]} has no {missing.args[0]} key: import the card's keys") from None
+    found = open_key_sets(conn, ring, [(iccid, generation)], direction=direction).get((iccid, generation))
+    if found is None:
+        raise NoKey(f"card …{iccid[-6:]} has no {direction} keys that open: import the card's keys")
+    return found
 
 
 def store_mother_key(

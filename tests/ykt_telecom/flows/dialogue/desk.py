@@ -25,6 +25,7 @@ from ykt_telecom.ota.outcome import JobKind, JobOutcome
 from ykt_telecom.ota.states import JobState
 from ykt_telecom.registry.cards.states import Refused
 from ykt_telecom.registry.cards.tables import card_application
+from ykt_telecom.storage.context import StepContext
 
 RIGHT = ServicePassword(b"194837")
 WRONG = ServicePassword(b"555123")
@@ -41,12 +42,12 @@ class Pepper:
 class Ordered:
     """A job that was ordered."""
 
-    job_id: str
+    job_id: int
     kind: str
     iccid: str
     enterprise_id: int | None
     payload: Mapping[str, Any]
-    origin_id: str
+    origin_id: int
 
 
 @dataclass
@@ -72,20 +73,21 @@ class Desk:
     def _order(
         self,
         connection: Connection,
+        context: StepContext,
         *,
-        job_id: str,
-        kind: str,
+        kind: JobKind,
         iccid: str,
         enterprise_id: int | None,
         payload: Mapping[str, Any],
-        origin_id: str,
-        now: datetime,
-    ) -> None:
+        origin_id: int,
+    ) -> int:
         if kind in self.refuses:
             raise Refused(f"{kind} is refused by the test")
         if kind in (JobKind.CLOSE, JobKind.DELETE):
             self._set_application(connection, iccid, enterprise_id, "PENDING_DELETE")
+        job_id = context.next_number()
         self.orders.append(Ordered(job_id, str(kind), iccid, enterprise_id, payload, origin_id))
+        return job_id
 
     @staticmethod
     def _set_application(connection: Connection, iccid: str, enterprise_id: int | None, state: str) -> None:
@@ -95,15 +97,15 @@ class Desk:
     def _text(
         self,
         connection: Connection,
+        context: StepContext,
         *,
-        outbox_id: str,
         msisdn: str,
         text: str,
         message_class: str,
-        origin_id: str,
-        now: datetime,
-    ) -> None:
+        origin_id: int,
+    ) -> int:
         self.texts.append((msisdn, text, message_class))
+        return context.next_number()
 
     def _record(
         self, connection: Connection, *, action: str, subject: str, facts: Mapping[str, Any], now: datetime
@@ -194,7 +196,7 @@ def a_desk() -> Desk:
 
 def a_request(octets: bytes, *, counter: int = 1, iccid: str = iccid_of(1)) -> MoRequest:
     digest = f"{counter:064x}"
-    return MoRequest(iccid, counter, octets, msisdn_of(9), f"inbox-{counter}", digest)
+    return MoRequest(iccid, counter, octets, msisdn_of(9), counter, digest)
 
 
 def an_outcome(ordered: Ordered, state: JobState = JobState.APPLIED, **changes: Any) -> JobOutcome:

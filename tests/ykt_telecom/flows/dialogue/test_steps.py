@@ -232,12 +232,12 @@ def test_a_deletion_waits_for_an_order_that_is_still_on_its_way() -> None:
     """Somebody else closes the application: nobody may begin to delete it in between."""
     desk = a_desk()
     order = {
-        "id": "close",
+        "id": 1,
         "kind": JobKind.CLOSE,
         "iccid": iccid_of(1),
         "enterprise_id": HUAXIN,
-        "application_id": f"app-1-{HUAXIN}",
-        "payload": {},
+        "application_id": 10_000 + HUAXIN,
+        "payload": "{}",
         "origin": "operator",
         "priority": 50,
         "reference": 1,
@@ -478,11 +478,10 @@ def test_an_outcome_of_another_job_changes_nothing() -> None:
     delete(desk)
     right = an_outcome(desk.orders[-1])
     for wrong in (
-        replace(right, job_id="another"),
+        replace(right, job_id=987_654),
         replace(right, origin="console"),
         replace(right, origin_id=None),
-        replace(right, origin_id="x"),
-        replace(right, origin_id="99"),
+        replace(right, origin_id=99),
         replace(right, kind=JobKind.REOPEN),
     ):
         desk.tell(wrong)

@@ -105,5 +105,5 @@ def counts(world: World) -> tuple[int, int, int]:
         rows = connection.execute(
             select(statement.c.member_id, statement.c.enterprise_id, statement.c.kind, statement.c.period)
         ).all()
-        messages = connection.execute(select(func.count(func.distinct(outbox.c.outbox_id)))).scalar_one()
+        messages = connection.execute(select(func.count(func.distinct(outbox.c.message)))).scalar_one()
     return len(rows), len(set(rows)), messages

@@ -10,10 +10,9 @@ from tests.ykt_telecom.flows.statements.month import SEPTEMBER, a_month, run_all
 from tests.ykt_telecom.ledger.money.world import HUAXIN, World
 from ykt_telecom.flows.statements.following import on_receipts, on_sent
 from ykt_telecom.flows.statements.overview import runs_of
-from ykt_telecom.flows.statements.sending import TextReceipt, TextSent
 from ykt_telecom.flows.statements.states import StatementKind
 from ykt_telecom.flows.statements.tables import statement
-from ykt_telecom.messaging.facts import OutboxState
+from ykt_telecom.messaging.facts import OutboxState, TextReceipt, TextSent
 
 
 def a_statement(world: World) -> Any:

@@ -87,7 +87,7 @@ class World:
             slot = 1 + enterprise_id % 8
             connection.execute(
                 card_application.insert().values(
-                    id=f"app-{number}-{enterprise_id}",
+                    id=number * 10_000 + enterprise_id,
                     iccid=iccid_of(number),
                     enterprise_id=enterprise_id,
                     slot=slot,

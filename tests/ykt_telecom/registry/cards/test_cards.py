@@ -41,7 +41,7 @@ def import_card(lab: Lab, new: NewCard) -> bool:
     return lab.step(lambda conn, context: add_card(conn, new, actor="test", now=context.now))
 
 
-def an_application(lab: Lab, application_id: str, **changes: object) -> None:
+def an_application(lab: Lab, application_id: int, **changes: object) -> None:
     facts = {
         "application_id": application_id,
         "iccid": ICCID,
@@ -103,13 +103,13 @@ def test_an_import_can_be_repeated(lab: Lab) -> None:
 
 def test_an_enterprise_has_one_application_on_a_card(lab: Lab) -> None:
     """INV-4: by enterprise and by slot, whatever the steps think; a failed one frees both."""
-    an_application(lab, "one")
+    an_application(lab, 1)
     for changes in ({"slot": 2}, {"enterprise_id": 9999}):
         with pytest.raises(Refused):
-            an_application(lab, "two", **changes)
+            an_application(lab, 2, **changes)
     lab.step(
         lambda conn, _: conn.execute(
-            card_application.update().where(card_application.c.id == "one").values(state=ApplicationState.FAILED)
+            card_application.update().where(card_application.c.id == 1).values(state=ApplicationState.FAILED)
         )
     )
-    an_application(lab, "three")
+    an_application(lab, 3)
