@@ -1,5 +1,6 @@
 """Several links as one: routing by prefix, failover or balance. It sends what it is given and tells what became of it;
-whoever gives it keeps the queue, the order and the retries: docs/decisions/0006-outbox-owns-retries-gateway-owns-route.md
+whoever gives it keeps the queue, the order and the retries. Why:
+docs/decisions/0006-outbox-owns-retries-gateway-owns-route.md
 """
 
 from __future__ import annotations
