@@ -8,7 +8,7 @@ and not final. :func:`canonical_ids` gives the spellings under which one message
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .operations import DataSm, EsmClass, MessageState, ShortMessagePdu, content
 from .tlvs import Tag, Tlv, find, integer_of, text_of
@@ -43,8 +43,31 @@ WORDS = {
     MessageState.REJECTED: "REJECTD",
     MessageState.SKIPPED: "SKIPPED",
 }
-#: codes of Chinese centres in place of a word: the operator's own failure number
-_FAILURE_CODE = re.compile(r"(?:M[A-Z]|[CD]B|I[BCD]):", re.ASCII)
+#: codes of Chinese centres in place of a word, "MI:0024": letter by letter as the operators' tables have them. What
+#: nobody reported (.A, .C) is no failure; what somebody refused (.B) is one.
+_CODES = {
+    "MA": MessageState.UNKNOWN,
+    "MB": MessageState.UNDELIVERABLE,
+    "MC": MessageState.UNKNOWN,
+    "MH": MessageState.UNDELIVERABLE,
+    "MI": MessageState.EXPIRED,
+    "MJ": MessageState.DELETED,
+    "MK": MessageState.UNDELIVERABLE,
+    "ML": MessageState.ACCEPTED,
+    "MM": MessageState.UNKNOWN,
+    "MN": MessageState.REJECTED,
+    "IA": MessageState.UNKNOWN,
+    "IB": MessageState.UNDELIVERABLE,
+    "IC": MessageState.UNKNOWN,
+    "ID": MessageState.UNDELIVERABLE,
+    "CA": MessageState.UNKNOWN,
+    "CB": MessageState.UNDELIVERABLE,
+    "DA": MessageState.UNKNOWN,
+    "DB": MessageState.UNDELIVERABLE,
+    "SA": MessageState.UNKNOWN,
+    "SB": MessageState.UNDELIVERABLE,
+}
+_CODE = re.compile(r"([A-Z]{2}):", re.ASCII)
 FINAL = frozenset(
     {
         MessageState.DELIVERED,
@@ -76,6 +99,12 @@ class Receipt:
     submitted: str | None = None  #: YYMMDDhhmm[ss] as it came
     done: str | None = None
     text: bytes = b""
+    other_id: str = ""  #: in the text, where a TLV says another one
+
+    @property
+    def message_ids(self) -> tuple[str, ...]:
+        """Under which the message may be known, the surest first; none when the receipt cannot be read."""
+        return tuple(one for one in (self.message_id, self.other_id) if one)
 
     @property
     def is_final(self) -> bool:
@@ -83,18 +112,18 @@ class Receipt:
         return self.state in FINAL
 
 
-def parse_text(octets: bytes) -> Receipt | None:
-    """The receipt in a short_message, or None when it is none: it needs an id and a state."""
+def parse_text(octets: bytes, *, flagged: bool = False) -> Receipt | None:
+    """The receipt in a short_message, or None when it is none: it needs an id and, where nothing marks it, a state."""
     whole = octets.decode("latin-1").rstrip("\0")
     mark = _TEXT.search(whole)
-    head = whole if mark is None else whole[: mark.start()]
+    head = (whole if mark is None else whole[: mark.start()]).replace("\0", " ")
     text = b"" if mark is None else whole[mark.end() :].encode("latin-1")
     found: dict[str, str] = {}
     for key, value in _TOKEN.findall(head):
         found.setdefault(key.lower().replace(" ", "").replace("_", ""), value)
     identity = found.get("id", "").strip("\"' ")
     stat = found.get("stat", "")
-    if not identity or not stat:
+    if not identity or not (stat or flagged):
         return None
     return Receipt(
         identity,
@@ -108,36 +137,45 @@ def parse_text(octets: bytes) -> Receipt | None:
 
 
 def _state_of(stat: str) -> MessageState:
-    if _FAILURE_CODE.match(stat.upper()):
-        return MessageState.UNDELIVERABLE
+    code = _CODE.match(stat.upper())
+    if code is not None:
+        return _CODES.get(code[1], MessageState.UNKNOWN)
+    if stat.isdecimal() and int(stat) in set(MessageState):
+        return MessageState(int(stat))
     return STATES.get(stat.upper(), MessageState.UNKNOWN)
 
 
 def find_receipt(message: ShortMessagePdu | DataSm) -> Receipt | None:
     """The receipt in a deliver_sm or data_sm, or None when it carries something else.
 
-    It is one when its type bits say so, when it has receipted_message_id and message_state, or when its text
-    reads like one (some centres leave esm_class 0). The TLVs win over the text: they are not cut or padded.
+    It is one when its type bits say so, when it has receipted_message_id and message_state, or when its text reads
+    like one (some centres leave esm_class 0). The TLVs win over the text, which may be cut or padded, but a state
+    that is not final says less than one that is. A message that is marked as a receipt and cannot be read is one, too:
+    without a message_id, its octets in `text`.
     """
-    kind = message.esm_class & EsmClass.TYPE_MASK
     if message.esm_class & EsmClass.UDHI:
         return None
-    identity = text_of(message.tlvs, Tag.RECEIPTED_MESSAGE_ID)
-    state = _state_of_tlvs(message.tlvs)
-    flagged = kind in (EsmClass.RECEIPT, EsmClass.INTERMEDIATE)
+    identity = (text_of(message.tlvs, Tag.RECEIPTED_MESSAGE_ID) or b"").decode("latin-1").strip()
+    flagged = message.esm_class & EsmClass.TYPE_MASK in (EsmClass.RECEIPT, EsmClass.INTERMEDIATE)
     octets = content(message)
-    text = parse_text(octets) if flagged or identity or octets[:3].lower() == b"id:" else None
-    if identity and (state is not None or text is not None):
-        return Receipt(
-            identity.decode("latin-1").strip(),
-            state if state is not None else text.state if text else MessageState.UNKNOWN,
-            text.stat if text else "",
-            (text.error if text else None) or _network_error(message.tlvs),
-            text.submitted if text else None,
-            text.done if text else None,
-            text.text if text else b"",
-        )
-    return text
+    if not (flagged or identity or octets[:3].lower() == b"id:"):
+        return None
+    text = parse_text(octets, flagged=flagged)
+    state = _surer(_state_of_tlvs(message.tlvs), text)
+    if state is None or not (identity or text):
+        return Receipt(identity, MessageState.UNKNOWN, text=octets) if flagged else None
+    if text is None:
+        return Receipt(identity, state, error=_network_error(message.tlvs))
+    other = text.message_id if identity and text.message_id != identity else ""
+    error = text.error or _network_error(message.tlvs)
+    return replace(text, message_id=identity or text.message_id, state=state, error=error, other_id=other)
+
+
+def _surer(told: MessageState | None, text: Receipt | None) -> MessageState | None:
+    """The state of TLV and text together."""
+    if told is None or (text is not None and told not in FINAL and text.is_final):
+        return text.state if text is not None else None
+    return told
 
 
 def _state_of_tlvs(tlvs: tuple[Tlv, ...]) -> MessageState | None:

@@ -107,6 +107,10 @@ class Session:
         """Another request fits the window."""
         return len(self._open) < self.limits.window
 
+    def may_send(self, command_id: int) -> bool:
+        """The state allows this request; the window may still be full."""
+        return command_id in self._sends and not self._closing
+
     def request(self, pdu: op.Pdu, now: float, token: Any = None) -> int:
         """Send a request and return its sequence; its end is one Answered or Unanswered with `token`.
 

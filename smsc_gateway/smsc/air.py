@@ -12,16 +12,16 @@ from functools import lru_cache
 from typing import Protocol
 
 from telecom_codecs.errors import CodecError
-from telecom_codecs.sms import gsm7, ucs2
+from telecom_codecs.sms import gsm7
 from telecom_codecs.sms.address import TON_ALPHANUMERIC, Address
-from telecom_codecs.sms.dcs import DCS_GSM7, DCS_OCTET, DCS_OTA, DCS_UCS2, PID_DATA_DOWNLOAD, DataCoding
+from telecom_codecs.sms.dcs import DCS_GSM7, DCS_OCTET, DCS_OTA, PID_DATA_DOWNLOAD, DataCoding
 from telecom_codecs.sms.tpdu import DeliverReport, Scts, SmsDeliver, SmsSubmit, SubmitReport
 from telecom_codecs.sms.udh import Concatenation, UserDataHeader, split_user_data
 
 from ..smpp import operations as op
-from ..smpp.operations import EsmClass, Tag, Tlv
+from ..smpp.operations import EsmClass
 from ..smpp.status import CommandStatus
-from ..smpp.tlvs import integer_of
+from ..smpp.user_data import ALPHABETS, coded, with_sar
 from ..smpp.values import quick
 
 MAX_OCTETS = 140
@@ -126,7 +126,7 @@ def content_of(pdu: op.SubmitSm | op.SubmitMulti | op.DataSm, reference: Callabl
     except CodecError as error:
         raise Refusal(f"UDHI is set, but {error}", CommandStatus.RINVMSGLEN) from error
     dcs, body = _coded(pdu.data_coding, body)
-    header = _with_sar(header, pdu.tlvs)
+    header = with_sar(header, pdu.tlvs)
     segments = _segments(dcs, header, body, reference)
     return Content(pid, dcs, segments, reply_path)
 
@@ -135,10 +135,6 @@ def content_of(pdu: op.SubmitSm | op.SubmitMulti | op.DataSm, reference: Callabl
 _CARRIED = frozenset({0x04, 0x08}) | {
     octet for octet in range(0x10, 0x100) if not DataCoding.decode(octet).counts_septets
 }
-
-
-#: data_coding values that name an 8-bit alphabet, as Python's codecs call them — SMPP 3.4 §5.2.19
-_ALPHABETS = {0x01: "ascii", 0x03: "latin-1", 0x06: "iso8859-5", 0x07: "iso8859-8"}
 
 
 def _coded(data_coding: int, body: bytes) -> tuple[int, bytes]:
@@ -154,26 +150,10 @@ def _coded(data_coding: int, body: bytes) -> tuple[int, bytes]:
         return data_coding, gsm7.encode(text)
     if data_coding == 0x08 or data_coding >= 0x10:
         return data_coding, body
-    alphabet = "latin-1" if data_coding == 0x00 else _ALPHABETS.get(data_coding)
+    alphabet = "latin-1" if data_coding == 0x00 else ALPHABETS.get(data_coding)
     if alphabet is None:
         raise Refusal(f"data_coding {data_coding:#04x} is not supported", CommandStatus.RINVDCS)
-    text = body.decode(alphabet, "replace")
-    if gsm7.can_encode(text):
-        return DCS_GSM7, gsm7.encode(text)
-    return DCS_UCS2, ucs2.encode(text)
-
-
-def _with_sar(header: UserDataHeader | None, tlvs: tuple[Tlv, ...]) -> UserDataHeader | None:
-    """The header with a concatenation made of sar_* TLVs, unless it has one."""
-    if header is not None and header.concatenation is not None:
-        return header
-    reference = integer_of(tlvs, Tag.SAR_MSG_REF_NUM, size=2)
-    total = integer_of(tlvs, Tag.SAR_TOTAL_SEGMENTS, size=1)
-    sequence = integer_of(tlvs, Tag.SAR_SEGMENT_SEQNUM, size=1)
-    if reference is None or total is None or sequence is None or not 1 <= sequence <= total or total == 1:
-        return header
-    element = Concatenation(reference, total, sequence, wide=reference > 0xFF).element()
-    return UserDataHeader((element, *(header.elements if header is not None else ())))
+    return coded(body.decode(alphabet, "replace"))
 
 
 def _room(header: UserDataHeader | None, *, septets: bool) -> int:

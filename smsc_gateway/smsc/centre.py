@@ -149,8 +149,10 @@ class MessageCentre:
         self._reference = (self._reference + 1) & 0xFFFF
         return self._reference
 
-    def submit_multi(self, account: Account, pdu: op.SubmitMulti, now: datetime) -> op.SubmitMultiResp:
-        """One message to many; the destinations that are refused are listed with their status."""
+    def submit_multi(
+        self, account: Account, pdu: op.SubmitMulti, now: datetime, *, admits: Callable[[], bool] = lambda: True
+    ) -> op.SubmitMultiResp:
+        """One message to many; the destinations that are refused, also by the rate, are listed with their status."""
         failures: list[op.Failure] = []
         message_id: str | None = None
         for one in pdu.destinations:
@@ -158,6 +160,8 @@ class MessageCentre:
                 failures.append(op.Failure(one.name[:20], CommandStatus.RINVDLNAME))
                 continue
             try:
+                if not admits():
+                    raise Refusal("too fast", CommandStatus.RTHROTTLED)
                 message = self.submit(account, _single(pdu, one), now, message_id=message_id)
             except Refusal as refusal:
                 failures.append(op.Failure(one.addr[:20], refusal.status, one.ton, one.npi))

@@ -25,8 +25,11 @@ class HandsetFileError(ValueError):
     """The handset file cannot be used; the message names the table and what to correct."""
 
 
+INBOX = 10_000  #: short messages that a phone keeps
+
+
 class PlainHandset:
-    """A phone with an inbox: it takes every message and can send texts."""
+    """A phone with an inbox: it takes every message, forgets the oldest of very many, and can send texts."""
 
     def __init__(self, msisdn: str) -> None:
         self.msisdn = msisdn
@@ -39,6 +42,8 @@ class PlainHandset:
         if not self.is_on:
             return None
         self.inbox.append(tpdu)
+        if len(self.inbox) > INBOX:
+            del self.inbox[: INBOX // 10]
         return DeliverReport()
 
     def attach(self, submit: Callable[[SmsSubmit], SubmitReport]) -> None:

@@ -17,6 +17,8 @@ import structlog
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory
 
+from telecom_codecs.errors import LocalError
+
 from ..line.driver import Line
 from ..links.pace import Pace
 from ..smpp import operations as op
@@ -36,6 +38,7 @@ from .outgoing import Delivery, Outgoing
 log = structlog.get_logger(__name__)
 
 _RTHROTTLED = CommandStatus.RTHROTTLED
+_DELIVER_SM = op.DeliverSm.command_id
 DELIVERIES_AT_ONCE = 64
 SECONDS_PER_TURN = 0.004  #: of delivering before the lines get their turn again
 MAX_UNBOUND = 50
@@ -90,7 +93,8 @@ class SmscLine(Line):
 
     @property
     def may_deliver(self) -> bool:
-        return self.session.is_bound and self.session.state.name != "BOUND_TX" and self.session.has_room
+        session = self.session
+        return not self._closing and session.has_room and session.may_send(_DELIVER_SM)
 
 
 class SmscServer:
@@ -254,8 +258,7 @@ class SmscServer:
     def _submit(self, line: SmscLine, pdu: op.Pdu, answer: type[op.MessageIdResp], submission: op.SubmitSm) -> None:
         account = line.account
         assert account is not None
-        pace = self._paces.get(account.system_id)
-        if line.session.unanswered > account.window or (pace is not None and not pace.take(self.reactor.seconds())):
+        if line.session.unanswered > account.window or not self._admits(account):
             line.answer(answer(sequence=pdu.sequence, status=_RTHROTTLED))
             return
         try:
@@ -277,9 +280,18 @@ class SmscServer:
             line.reply(response)
 
     def _submit_multi(self, line: SmscLine, pdu: op.SubmitMulti) -> None:
-        assert line.account is not None
-        line.answer(self.centre.submit_multi(line.account, pdu, self._clock()))
+        account = line.account
+        assert account is not None
+        if line.session.unanswered > account.window:
+            line.answer(op.SubmitMultiResp(sequence=pdu.sequence, status=_RTHROTTLED))
+            return
+        line.answer(self.centre.submit_multi(account, pdu, self._clock(), admits=lambda: self._admits(account)))
         self._soon()
+
+    def _admits(self, account: Account) -> bool:
+        """Whether the account's rate allows one more message now; it is counted."""
+        pace = self._paces.get(account.system_id)
+        return pace is None or pace.take(self.reactor.seconds())
 
     def _query_sm(self, line: SmscLine, pdu: op.QuerySm) -> None:
         assert line.account is not None
@@ -348,12 +360,21 @@ class SmscServer:
                     delivery = queue.take(now)
                     if delivery is None:
                         break
-                    old = line.session.peer_version < op.InterfaceVersion.V34 and delivery.pdu.tlvs
-                    line.session.request(replace(delivery.pdu, tlvs=()) if old else delivery.pdu, now, delivery)
-                    line.wake()
+                    self._pour_one(line, queue, delivery, now)
                 else:
                     continue
                 break
+
+    def _pour_one(self, line: SmscLine, queue: Outgoing, delivery: Delivery, now: float) -> None:
+        old = line.session.peer_version < op.InterfaceVersion.V34 and delivery.pdu.tlvs
+        try:
+            line.session.request(replace(delivery.pdu, tlvs=()) if old else delivery.pdu, now, delivery)
+        except LocalError as error:  # it fits no PDU: it never will
+            self.counts["dropped: no PDU carries it"] += 1
+            queue.done(delivery)
+            log.warning("deliver_sm cannot be written", line=line.number, reason=str(error))
+        else:
+            line.wake()
 
     def _delivered(self, line: SmscLine, event: Answered) -> None:
         delivery: Delivery = event.token
@@ -389,7 +410,8 @@ class SmscServer:
             waits.append((due - now).total_seconds())
         seconds = self.reactor.seconds()
         for system_id, queue in self.centre.outgoing.items():
-            if queue.next_due is not None and self._by_account[system_id]:
+            # where no line has room now, a bind or an answer wakes us
+            if queue.next_due is not None and any(line.may_deliver for line in self._by_account[system_id]):
                 waits.append(queue.next_due - seconds)
         if self._timer is not None:
             self._timer.cancel()

@@ -229,8 +229,6 @@ def _take_texts(conn: Connection, context: StepContext, receivers: Receivers, me
 def _text_of(dcs: int, body: bytes) -> str | None:
     alphabet = DataCoding.decode(dcs).alphabet
     try:
-        if dcs == 1:  # SMPP data_coding 1: IA5
-            return body.decode("ascii", "replace")
         if alphabet is Alphabet.GSM7:
             return gsm7.decode(body)
         if alphabet is Alphabet.UCS2:

@@ -10,9 +10,10 @@ import structlog
 from sqlalchemy import Connection
 
 from smsc_gateway.links.delivery import Delivery
-from smsc_gateway.smpp.operations import DeliverSm, EsmClass, content
+from smsc_gateway.smpp.operations import DeliverSm
 from smsc_gateway.smpp.receipt import find_receipt
 from smsc_gateway.smpp.status import CommandStatus
+from smsc_gateway.smpp.user_data import user_data_of
 
 from ..storage.committer import Committer, Failed
 from ..storage.context import StepContext
@@ -130,13 +131,14 @@ def _set_aside(conn: Connection, context: StepContext, items: Sequence[Delivered
 
 def delivered(pdu: DeliverSm) -> Delivered:
     """The short message of a deliver_sm."""
+    carried = user_data_of(pdu)
     return Delivered(
         _digits(pdu.source_addr),
         _digits(pdu.destination_addr),
         pdu.protocol_id,
-        pdu.data_coding,
-        bool(pdu.esm_class & EsmClass.UDHI),
-        content(pdu),
+        carried.dcs,
+        carried.udhi,
+        carried.octets,
     )
 
 

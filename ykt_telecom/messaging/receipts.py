@@ -48,6 +48,12 @@ def spellings(message_id: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(message_key(one) for one in (message_id, *canonical_ids(message_id))))
 
 
+def receipt_names(receipt: Receipt) -> tuple[str, ...]:
+    """The keys of the message that a receipt may be about, the surest first; TLV and text may name different ids."""
+    names = spellings(receipt.message_id)
+    return (*names, *spellings(receipt.other_id)) if receipt.other_id else names
+
+
 def receipt_state(receipt: Receipt) -> str:
     """The state in the words of SMPP 3.4 Appendix B."""
     name = receipt.state.name

@@ -21,7 +21,7 @@ from ..storage.marks import OUTBOX, mark
 from ..storage.sql import Statement, in_list, instant
 from .facts import INTERMEDIATE, OutboxState, TextReceipt, TextSent
 from .outgoing import PRIORITY_BULK, Answer, Fate, GotReceipt, Handed, judge
-from .receipts import Parked, drop_parked, parked_for, receipt_state, spellings
+from .receipts import Parked, drop_parked, parked_for, receipt_names, receipt_state, spellings
 from .tables import outbox
 
 _O = outbox.c
@@ -245,14 +245,14 @@ class TextsOut:
         return [None] * len(answers)
 
     def note_receipts(self, conn: Connection, context: StepContext, items: Sequence[GotReceipt]) -> Sequence[bool]:
-        wanted = {name for item in items for name in spellings(item.receipt.message_id)}
+        wanted = {name for item in items for name in receipt_names(item.receipt)}
         found: dict[tuple[str, str], _Row] = {}
         for row in _BY_MESSAGE_ID.rows(conn, names=sorted(wanted)):
             found.setdefault((row[_WIDTH], row[_WIDTH + 1]), _Row(*row[:_WIDTH]))
         taken: list[tuple[_Row, str, str | None]] = []
         results = []
         for item in items:
-            names = [(name, item.msisdn) for name in spellings(item.receipt.message_id)]
+            names = [(name, item.msisdn) for name in receipt_names(item.receipt)]
             row = next((found[name] for name in names if name in found), None)
             results.append(row is not None)
             if row is not None:

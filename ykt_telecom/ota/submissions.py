@@ -13,7 +13,7 @@ from smsc_gateway.smpp.receipt import message_key
 
 from ..messaging.facts import INTERMEDIATE
 from ..messaging.outgoing import Answer, Fate, GotReceipt, Judged, judge
-from ..messaging.receipts import Parked, drop_parked, parked_for, receipt_state, spellings
+from ..messaging.receipts import Parked, drop_parked, parked_for, receipt_names, receipt_state
 from ..storage.context import StepContext
 from ..storage.literal import among
 from ..storage.marks import JOBS, mark
@@ -129,7 +129,7 @@ def lose_sight(book: JobBook, order: Job, reason: str) -> None:
 
 def note_receipts(conn: Connection, context: StepContext, means: OtaMeans, items: Sequence[GotReceipt]) -> list[bool]:
     """Take in the receipts that name a packet: delivered proves delivery only, failed leaves the job in doubt."""
-    wanted = {name for item in items for name in spellings(item.receipt.message_id)}
+    wanted = {name for item in items for name in receipt_names(item.receipt)}
     found: dict[tuple[str, str], int] = {}
     for number, name, msisdn, _receipt in _BY_MESSAGE_ID.rows(conn, names=sorted(wanted)):
         found.setdefault((name, msisdn), number)
@@ -137,7 +137,7 @@ def note_receipts(conn: Connection, context: StepContext, means: OtaMeans, items
     rows, failed, results = [], [], []
     for item in items:
         place = next(
-            (found[name, item.msisdn] for name in spellings(item.receipt.message_id) if (name, item.msisdn) in found),
+            (found[name, item.msisdn] for name in receipt_names(item.receipt) if (name, item.msisdn) in found),
             None,
         )
         results.append(place is not None)

@@ -25,7 +25,27 @@ TEXTS: list[tuple[bytes, str, MessageState]] = [
     (b"id:7 stat:UNKNOWN", "7", S.UNKNOWN),
     (b"id:7 stat:SKIPPED", "7", S.SKIPPED),
     (b"id:7 stat:DELIVERED", "7", S.DELIVERED),
-    (b"id:7 stat:MA:0001 err:0", "7", S.UNDELIVERABLE),  # a Chinese centre's own code
+    (b"id:7 stat:MA:0001 err:0", "7", S.UNKNOWN),  # a Chinese centre's own code: it heard nothing
+    (b"id:7 stat:MB:0001", "7", S.UNDELIVERABLE),
+    (b"id:7 stat:MC:0001", "7", S.UNKNOWN),
+    (b"id:7 stat:MI:0024", "7", S.EXPIRED),
+    (b"id:7 stat:MJ:0001", "7", S.DELETED),
+    (b"id:7 stat:MK:0001", "7", S.UNDELIVERABLE),
+    (b"id:7 stat:ML:0000", "7", S.ACCEPTED),
+    (b"id:7 stat:MM:0000", "7", S.UNKNOWN),
+    (b"id:7 stat:MN:0001", "7", S.REJECTED),
+    (b"id:7 stat:ID:0111", "7", S.UNDELIVERABLE),
+    (b"id:7 stat:IA:0054", "7", S.UNKNOWN),
+    (b"id:7 stat:IB:0069", "7", S.UNDELIVERABLE),
+    (b"id:7 stat:CA:0054", "7", S.UNKNOWN),
+    (b"id:7 stat:CB:0007", "7", S.UNDELIVERABLE),
+    (b"id:7 stat:DA:0054", "7", S.UNKNOWN),
+    (b"id:7 stat:SA:0054", "7", S.UNKNOWN),
+    (b"id:7 stat:SB:0001", "7", S.UNDELIVERABLE),
+    (b"id:7 stat:ZZ:0001", "7", S.UNKNOWN),
+    (b"id:7 stat:2 err:0", "7", S.DELIVERED),  # message_state as a number
+    (b"id:7 stat:005", "7", S.UNDELIVERABLE),
+    (b"id:7\0stat:DELIVRD\0err:000\0", "7", S.DELIVERED),
     (b"id:7 stat:DB:0108", "7", S.UNDELIVERABLE),
     (b"id:7 stat:WHATEVER", "7", S.UNKNOWN),
     (b"id:6ba7b810-9dad stat:DELIVRD text:\xff\xfe id:9", "6ba7b810-9dad", S.DELIVERED),
@@ -66,6 +86,45 @@ def test_tlvs_win_over_the_text() -> None:
     found = find_receipt(DeliverSm(esm_class=4, short_message=STANDARD, tlvs=receipt_tlvs("A1", S.EXPIRED)))
     assert found is not None
     assert (found.message_id, found.state) == ("A1", S.EXPIRED)
+
+
+@pytest.mark.parametrize(
+    ("tlv", "text", "expected"),
+    [
+        (S.SCHEDULED, b"UNDELIV", S.UNDELIVERABLE),  # 0 beside a final word says nothing
+        (S.ENROUTE, b"DELIVRD", S.DELIVERED),
+        (S.EXPIRED, b"ENROUTE", S.EXPIRED),
+        (S.ENROUTE, b"ACCEPTD", S.ENROUTE),
+    ],
+)
+def test_final_state_wins_over_one_that_is_not(tlv: S, text: bytes, expected: S) -> None:
+    """A receipt whose TLV and text disagree still ends its message."""
+    tlvs = (Tlv(Tag.MESSAGE_STATE, bytes((tlv,))),)
+    found = find_receipt(DeliverSm(esm_class=4, short_message=b"id:7 stat:" + text, tlvs=tlvs))
+    assert found is not None
+    assert found.state is expected
+
+
+def test_receipt_with_two_ids_names_both() -> None:
+    """The TLV's first, then the text's: whichever is ours."""
+    found = find_receipt(DeliverSm(esm_class=4, short_message=STANDARD, tlvs=receipt_tlvs("77", S.DELIVERED)))
+    assert found is not None
+    assert found.message_ids == ("77", "0a1")
+
+
+@pytest.mark.parametrize("text", [b"", b"your message was delivered", b"stat:DELIVRD", b"\xff\0\0"])
+def test_receipt_that_cannot_be_read_is_one_all_the_same(text: bytes) -> None:
+    """It is kept for a person to see, with its octets."""
+    found = find_receipt(DeliverSm(esm_class=4, short_message=text))
+    assert found is not None
+    assert (found.message_ids, found.state, found.text) == ((), S.UNKNOWN, text)
+
+
+def test_marked_receipt_without_a_state_names_its_message() -> None:
+    """It is not final."""
+    found = find_receipt(DeliverSm(esm_class=4, short_message=b"id:7 err:000"))
+    assert found is not None
+    assert (found.message_id, found.state) == ("7", S.UNKNOWN)
 
 
 @pytest.mark.parametrize(
