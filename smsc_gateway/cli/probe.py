@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from telecom_codecs.errors import CodecError
+from telecom_codecs.sms import ucs2
+from telecom_codecs.sms.dcs import DCS_GSM7, DCS_UCS2
 
 from ..smpp import operations as op
 from ..smpp.codec import HEADER
@@ -139,8 +141,8 @@ class Probe:
         caller = self._bound()
         times: list[float] = []
         ids: list[str] = []
-        for text, coding in (("probe 1", 0), ("探测 2", 8)):
-            octets = text.encode("utf-16-be" if coding else "ascii")
+        for text, coding in (("probe 1", DCS_GSM7), ("探测 2", DCS_UCS2)):
+            octets = ucs2.encode(text) if coding == DCS_UCS2 else text.encode("ascii")
             pdu = op.SubmitSm(
                 source_addr=self.source.encode("latin-1"),
                 destination_addr=self.destination.lstrip("+").encode("latin-1"),

@@ -92,10 +92,10 @@ def _numbered(serial: int | None) -> str:
     return "" if serial is None else f"编号{serial:08d}。"
 
 
-def password_locked_sms(iccid: str, at: datetime, signature: str = DEFAULT_SIGNATURE) -> str:
-    """The security notice that tells of a lock, once."""
+def password_locked_sms(msisdn: str, at: datetime, signature: str = DEFAULT_SIGNATURE) -> str:
+    """The security notice that tells of a lock, once; it names the phone, whose number its holder knows."""
     moment = f"{at.month}月{at.day}日{at:%H:%M}"
-    body = f"尾号{mask_tail(iccid)}的一卡通服务密码因连续3次错误已于{moment}锁定，刷卡不受影响。解锁请联系企业管理员。"
+    body = f"尾号{mask_tail(msisdn)}的一卡通服务密码因连续3次错误已于{moment}锁定，刷卡不受影响。解锁请联系企业管理员。"
     return signed(body, signature)
 
 

@@ -227,7 +227,7 @@ def _take_verdict(turn: Turn, row: Row[Any], verdict: Verdict) -> None:
 
 def _tell_lock(turn: Turn, row: Row[Any]) -> None:
     turn.record("password.locked", row)
-    text = password_locked_sms(row.iccid, turn.context.now)
+    text = password_locked_sms(row.msisdn, turn.context.now)
     turn.send(row, text, "SECURITY")
 
 
