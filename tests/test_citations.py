@@ -62,9 +62,15 @@ def lost_citations(name: str, text: str) -> Iterator[str]:
             yield f"{name}:{number}: {lost}"
 
 
+def _is_there(page: str) -> bool:
+    """A page or folder; a decision may be cited by its number alone."""
+    path = ROOT / page
+    return path.exists() or any(path.parent.glob(f"{path.name}-*.md"))
+
+
 def _lost_in_line(name: str, line: str) -> Iterator[str]:
     for page in PAGE.findall(line):
-        if not (ROOT / page).exists():
+        if not _is_there(page):
             yield f"{page} is not there"
     for page, cited in SECTION.findall(line):
         if (ROOT / page).exists():

@@ -10,6 +10,7 @@ from telecom_codecs.errors import BadValue, CodecError, LimitExceeded
 from telecom_codecs.globalplatform.commands import StoreFormat
 from telecom_codecs.ota.remote_command import MAXIMUM_COMMANDS, CommandScript, ResponseScript, is_outgoing
 
+from .enterprise import ORDER_FIELDS
 from .files import FCP
 from .layer import Layer, Walk, layer
 from .management import DATA_FIELDS, PURPOSES, REGISTRY
@@ -127,7 +128,7 @@ def _length(walk: Walk) -> int:
 
 def _data(walk: Walk, count: int, header: bytes) -> None:
     cla, ins, p1, p2 = header
-    fields = DATA_FIELDS.get(ins) if cla & 0x80 else None
+    fields = (DATA_FIELDS | ORDER_FIELDS).get(ins) if cla & 0x80 else None
     if ins in PIN_COMMANDS:
         walk.take(count, "PIN", "(hidden)", secret=True)
     elif fields is None or cla & 0x04 or (ins == 0xF2 and not p1 & 0xF0):

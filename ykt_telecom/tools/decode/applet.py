@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from enum import IntEnum
-
 from telecom_codecs.card.identities import Iccid
 from telecom_codecs.onecard.answers import AnswerKind, MenuAnswer, decode_text
 from telecom_codecs.onecard.language import Language
 from telecom_codecs.onecard.requests import CardRequest, Operation, Tag
 
 from .layer import Layer, Walk, layer
+from .words import word_of
 
 SECRET_TAGS = frozenset({Tag.PASSWORD, Tag.NEW_PASSWORD})
-
-
-def _word(table: type[IntEnum]) -> Callable[[int], str]:
-    """What an octet means by its table; the octet itself where the table does not know it."""
-
-    def say(value: int) -> str:
-        known = next((member for member in table if member == value), None)
-        return f"{value:02X}" if known is None else known.name.lower().replace("_", " ")
-
-    return say
 
 
 def applet_request(octets: bytes) -> Layer:
@@ -30,13 +18,13 @@ def applet_request(octets: bytes) -> Layer:
 
     def read(walk: Walk) -> tuple[Layer, ...]:
         walk.number(1, "version")
-        walk.number(1, "operation", _word(Operation))
+        walk.number(1, "operation", word_of(Operation))
         walk.number(4, "request number")
         walk.take(10, "ICCID", lambda value: Iccid.from_octets(value).masked())
         walk.number(4, "enterprise", lambda value: str(value) if value else "none")
-        walk.number(1, "language", _word(Language))
+        walk.number(1, "language", word_of(Language))
         while walk.remaining and walk.peek("field"):
-            tag = walk.number(1, "field", _word(Tag))
+            tag = walk.number(1, "field", word_of(Tag))
             length = walk.number(1, "length")
             secret = tag in SECRET_TAGS
             walk.take(length, "value", "(hidden)" if secret else "", secret=secret)
@@ -53,7 +41,7 @@ def applet_answer(octets: bytes) -> Layer:
 
     def read(walk: Walk) -> tuple[Layer, ...]:
         walk.number(1, "version")
-        walk.number(1, "kind", _word(AnswerKind))
+        walk.number(1, "kind", word_of(AnswerKind))
         walk.number(4, "request number")
         walk.number(6, "serial")
         dcs = walk.number(1, "DCS", lambda value: f"{value:02X}")

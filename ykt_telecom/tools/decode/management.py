@@ -9,6 +9,7 @@ from telecom_codecs.globalplatform.commands import StoreFormat
 from telecom_codecs.octets import Cursor
 from telecom_codecs.tlv import decode_ber_length
 
+from .enterprise import parameters
 from .layer import Walk
 from .objects import Known, Names, ber_objects, number_of
 
@@ -81,7 +82,7 @@ def _access(walk: Walk, count: int) -> None:
 
 
 PARAMETERS: Final[Names] = {
-    0xC9: Known("application specific parameters"),
+    0xC9: Known("application specific parameters", fields=parameters),
     0xEF: Known(
         "system specific parameters",
         inside={

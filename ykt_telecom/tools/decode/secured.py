@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from telecom_codecs.card.identities import Tar
 from telecom_codecs.crypto.openssl import OpenSslProvider
 from telecom_codecs.crypto.secret_key import CryptoProvider, KeySet
 from telecom_codecs.errors import CodecError
+from telecom_codecs.onecard.names import SLOTS, TAR_MENU, TAR_PLATFORM, application_tar, slot_of
 from telecom_codecs.ota.packet_security import deciphered_command, deciphered_response, open_command, open_response
 from telecom_codecs.ota.secured_packet import (
     COMMAND_HEADER,
@@ -24,6 +26,7 @@ from telecom_codecs.ota.secured_packet import (
 
 from . import apdus
 from .applet import applet_answer, applet_request
+from .enterprise import application_response, menu_response
 from .layer import Layer, Walk, layer
 
 #: what the TARs of this service mean (docs/wire/card-application.md §1)
@@ -33,9 +36,9 @@ TARS: Final = {
     "B00010": "files of the UICC (RFM)",
     "B00001": "files of the USIM (RFM)",
     "B00011": "files of the USIM (RFM)",
-    "594B54": "menu applet",
-    "594B80": "platform",
-} | {f"594B{slot:02X}": f"enterprise application in slot {slot}" for slot in range(1, 9)}
+    str(TAR_MENU): "menu applet",
+    str(TAR_PLATFORM): "platform",
+} | {str(application_tar(slot)): f"enterprise application in slot {slot}" for slot in SLOTS}
 
 _COMMAND: Final = "command packet (TS 102 225 §5.1)"
 _RESPONSE: Final = "response packet (TS 102 225 §5.2)"
@@ -223,7 +226,7 @@ def response_packet(octets: bytes, keys: DecodeKeys | None = None, *, segments: 
         check = f"{keys.spi.por_check.name}, good" if opened.authentic else "NOT authentic"
 
         def inside(data: bytes) -> tuple[Layer, ...]:
-            return () if tar.hex() == "594b54" else (apdus.script_response(data),)
+            return (response(data, tar),)
 
         if clear == octets[6:]:
             if not check_length:
@@ -240,8 +243,16 @@ def response_packet(octets: bytes, keys: DecodeKeys | None = None, *, segments: 
 
 def script(octets: bytes, tar: bytes) -> Layer:
     """Secured data of a command packet: menu messages, or C-APDUs for everything else."""
-    if tar.hex() == "594b80":
+    if tar == TAR_PLATFORM.octets:
         return applet_request(octets)
-    if tar.hex() == "594b54":
+    if tar == TAR_MENU.octets:
         return applet_answer(octets)
     return apdus.script(octets)
+
+
+def response(octets: bytes, tar: bytes) -> Layer:
+    """Secured data of a response packet, by whose answer it is."""
+    if tar == TAR_MENU.octets:
+        return menu_response(octets)
+    expanded = octets[:1] in {b"\xab", b"\xaf"}
+    return apdus.script_response(octets) if slot_of(Tar(tar)) is None or expanded else application_response(octets)
