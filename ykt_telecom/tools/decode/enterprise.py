@@ -9,7 +9,7 @@ from telecom_codecs.card.status_word import describe
 from telecom_codecs.errors import CodecError
 from telecom_codecs.onecard.answers import QueueStatus
 from telecom_codecs.onecard.enterprise_answer import LENGTH, CardStatus, EnterpriseAnswer
-from telecom_codecs.onecard.install import PARAMETERS_TAG, ApplicationParameters
+from telecom_codecs.onecard.install import DEFAULT_CAP_FEN, PARAMETERS_TAG, ApplicationParameters
 from telecom_codecs.onecard.macs import MAC_OCTETS
 from telecom_codecs.onecard.orders import NO_LIMIT, Administration, NumberedLoad, Query
 from telecom_codecs.onecard.rights import Rights
