@@ -12,20 +12,22 @@ import hmac
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, overload
 from zoneinfo import ZoneInfo
 
 from telecom_codecs.card.identities import Iccid, Imsi, Msisdn, luhn_digit
 from telecom_codecs.crypto.pycryptodome import PycryptodomeProvider
-from telecom_codecs.crypto.secret_key import KeySet, SecretKey
+from telecom_codecs.crypto.secret_key import CryptoProvider, KeySet, SecretKey
 from telecom_codecs.sms.address import Address
 
 from .applet.menu import MenuApplet
 from .applet.menu_tree import packaged_menu
+from .handset.card_station import CardStation
 from .handset.me import Handset
 from .handset.model import model_named, model_names
 from .handset.station import HandsetStation
@@ -64,10 +66,17 @@ class SeededCard:
 
     def station(self, **options: Any) -> HandsetStation:
         """A handset with this card, switched off; `options` as for :func:`station_of`."""
-        profile = CardProfile.named(self.profile).with_identity(
+        return station_of(self.card_profile(), **options)
+
+    def card_station(self, **options: Any) -> CardStation:
+        """This card on the air without a handset; `options` as for :func:`card_station_of`."""
+        return card_station_of(self.card_profile(), **options)
+
+    def card_profile(self) -> CardProfile:
+        """What the card is born with."""
+        return CardProfile.named(self.profile).with_identity(
             iccid=self.iccid, imsi=self.imsi, msisdn=self.msisdn, smsc=Address(SERVICE_CENTRE), keys=self.keys
         )
-        return station_of(profile, **options)
 
 
 def station_of(
@@ -87,8 +96,39 @@ def station_of(
     `state` an earlier snapshot of the card.
     """
     card = Uicc(profile, provider=PycryptodomeProvider(), random=random, state=state)
-    menu = MenuApplet(card, card.storage, packaged_menu(), access_code=access_code, announced=profile.has_menu)
-    handset = Handset(
+    menu = _menu(access_code, card)
+    handset = _handset(strict, clock, calendar, model, card)
+    return HandsetStation(profile.identity.msisdn.digits, handset, card=card, menu=menu)
+
+
+def card_station_of(
+    profile: CardProfile,
+    *,
+    provider: CryptoProvider,
+    access_code: str = ACCESS_CODE,
+    clock: Callable[[], float] | None = None,
+    calendar: Callable[[], datetime] | None = None,
+    model: str = "standard",
+    random: Callable[[int], bytes] = secrets.token_bytes,
+) -> CardStation:
+    """A card of this profile on the air; applet and handset come when the first thing needs them.
+
+    `provider` may be one for all cards of a process: the default of whole phones is another library than the
+    platform's, so that two meet; here speed counts. The other options as for :func:`station_of`.
+    """
+    card = Uicc(profile, provider=provider, random=random)
+    menu, handset = partial(_menu, access_code), partial(_handset, False, clock, calendar, model)
+    return CardStation(profile.identity.msisdn.digits, card, menu, handset)
+
+
+def _menu(access_code: str, card: Uicc) -> MenuApplet:
+    return MenuApplet(card, card.storage, packaged_menu(), access_code=access_code, announced=card.profile.has_menu)
+
+
+def _handset(
+    strict: bool, clock: Callable[[], float] | None, calendar: Callable[[], datetime] | None, model: str, card: Uicc
+) -> Handset:
+    return Handset(
         card,
         strict=strict,
         service_centre=SERVICE_CENTRE,
@@ -96,7 +136,6 @@ def station_of(
         calendar=calendar,
         model=model_named(model),
     )
-    return HandsetStation(profile.identity.msisdn.digits, handset, card=card, menu=menu)
 
 
 def build_handset(spec: Mapping[str, Any]) -> HandsetStation:
@@ -138,7 +177,7 @@ def build_handset(spec: Mapping[str, Any]) -> HandsetStation:
 
 def seeded_population(count: int, seed: int | str, *, profile: str = "ykt") -> tuple[SeededCard, ...]:
     """`count` different cards, the same for the same seed; the first n are the same whatever `count` is."""
-    return tuple(_seeded(count, str(seed), profile))
+    return tuple(SeededCards(count, seed, profile=profile))
 
 
 def seeded_keys(iccid: Iccid, seed: int | str) -> dict[int, KeySet]:
@@ -146,15 +185,45 @@ def seeded_keys(iccid: Iccid, seed: int | str) -> dict[int, KeySet]:
     return {index: KeySet(*(_seeded_key(str(seed), iccid, index, name) for name in KEY_NAMES)) for index in KEY_SETS}
 
 
-def _seeded(count: int, seed: str, profile: str) -> Iterator[SeededCard]:
-    start = int.from_bytes(_derived(seed, "serials")[:4], "big") % 10_000
-    for number in range(count):
-        serial = f"{start:04d}{number:08d}"
-        body = f"{ICCID_PREFIX}{serial}"
+class SeededCards(Sequence[SeededCard]):
+    """The cards of a population, each made when it is asked for: a hundred thousand of them cost nothing yet."""
+
+    __slots__ = ("_count", "_profile", "_seed", "_start")
+
+    def __init__(self, count: int, seed: int | str, *, profile: str = "ykt") -> None:
+        self._count = count
+        self._seed = str(seed)
+        self._profile = profile
+        self._start = int.from_bytes(_derived(self._seed, "serials")[:4], "big") % 10_000
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, at: int) -> SeededCard: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[SeededCard]: ...
+    def __getitem__(self, at: int | slice) -> SeededCard | Sequence[SeededCard]:
+        if isinstance(at, slice):
+            return tuple(self._card(number) for number in range(self._count)[at])
+        return self._card(range(self._count)[at])
+
+    def __iter__(self) -> Iterator[SeededCard]:
+        return map(self._card, range(self._count))
+
+    def number_of(self, msisdn: str) -> int | None:
+        """The place of the card with this number; None when no card here has it."""
+        digits = msisdn.removeprefix(MSISDN_PREFIX)
+        if len(digits) != 8 or len(digits) + len(MSISDN_PREFIX) != len(msisdn) or not digits.isdecimal():
+            return None
+        return int(digits) - 1 if 1 <= int(digits) <= self._count else None
+
+    def _card(self, number: int) -> SeededCard:
+        body = f"{ICCID_PREFIX}{self._start:04d}{number:08d}"
         iccid = Iccid(body + luhn_digit(body))
-        imsi = Imsi(f"{IMSI_PREFIX}{start % 1000:03d}{number:07d}")
+        imsi = Imsi(f"{IMSI_PREFIX}{self._start % 1000:03d}{number:07d}")
         msisdn = Msisdn(f"{MSISDN_PREFIX}{number + 1:08d}")
-        yield SeededCard(iccid, imsi, msisdn, seeded_keys(iccid, seed), profile)
+        return SeededCard(iccid, imsi, msisdn, seeded_keys(iccid, self._seed), self._profile)
 
 
 def _seeded_key(seed: str, iccid: Iccid, index: int, name: str) -> SecretKey:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from telecom_codecs.errors import CodecError
 from telecom_codecs.sms import gsm7
@@ -49,6 +49,15 @@ class MobileStation(Protocol):
 
     def attach(self, submit: Callable[[SmsSubmit], SubmitReport]) -> None:
         """Remember how to send: `submit` takes a message of this phone and returns the centre's report."""
+        ...
+
+
+@runtime_checkable
+class StationRange(Protocol):
+    """Phones that are in the network without an object for each: the centre asks for the one of a number."""
+
+    def station(self, msisdn: str) -> MobileStation | None:
+        """The phone of this number, the same every time; None when the number is not of the range."""
         ...
 
 

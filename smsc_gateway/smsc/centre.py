@@ -28,6 +28,7 @@ from .air import (
     Content,
     MobileStation,
     Refusal,
+    StationRange,
     content_of,
     mo_pdu,
     msisdn_of,
@@ -65,6 +66,7 @@ class MessageCentre:
         self.accounts = {account.system_id: account for account in accounts}
         self.outgoing = {system_id: outgoing(system_id) if outgoing else Outgoing() for system_id in self.accounts}
         self.stations: dict[str, MobileStation] = {}
+        self._ranges: list[StationRange] = []
         self.mailbox = Mailbox() if mailbox is None else mailbox
         self.counts: Counter[str] = Counter()
         self.on_work: Callable[[], None] = lambda: None  #: called when a phone gave the centre something to do
@@ -79,6 +81,22 @@ class MessageCentre:
         station.attach(lambda submit: self.from_phone(station.msisdn, submit))
         self.mailbox.hasten(station.msisdn, self._clock())
         self.on_work()
+
+    def attach_range(self, stations: StationRange) -> None:
+        """Its numbers are in the network from now on; a phone is asked for when the first thing is for its number."""
+        self._ranges.append(stations)
+
+    def station_of(self, msisdn: str) -> MobileStation | None:
+        """The phone of a number: one that was attached, else the one that a range makes for it."""
+        found = self.stations.get(msisdn)
+        if found is not None:
+            return found
+        for stations in self._ranges:
+            made = stations.station(msisdn)
+            if made is not None:
+                self.attach(made)
+                return made
+        return None
 
     # -- submissions ---------------------------------------------------------------------------------------------
 
@@ -186,7 +204,7 @@ class MessageCentre:
         if now >= message.expires:
             self._finish(message, Happening.EXPIRED, now, message.error)
             return
-        station = self.stations.get(message.destination)
+        station = self.station_of(message.destination)
         if station is None:
             self._finish(message, Happening.REFUSED, now, UNKNOWN_SUBSCRIBER)
             return
@@ -274,7 +292,7 @@ class MessageCentre:
         self.mailbox.hasten(msisdn, now)
         digits = submit.destination.digits
         account = longest_prefix(self.accounts.values(), digits)
-        if account is None and digits not in self.stations:
+        if account is None and self.station_of(digits) is None:
             self.counts["from phones to nobody"] += 1
             return SubmitReport(scts, failure_cause=INVALID_SME_ADDRESS)
         if account is not None:

@@ -222,7 +222,7 @@ class FaultyServer(SmscServer):
     def ghost(self, message: Message) -> None:
         """Deliver a copy of a message that is done for."""
         account = message.account or ""
-        station = self.centre.stations.get(message.destination)
+        station = self.centre.station_of(message.destination)
         if station is not None and self.strikes(Kind.GHOST, account, message.destination.encode()):
             copy = replace(message, delivered_segments=0)
             self.later(0.0, lambda: self.centre.hand_over(copy, station))

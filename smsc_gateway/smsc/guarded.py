@@ -8,7 +8,7 @@ import structlog
 
 from telecom_codecs.sms.tpdu import DeliverReport, SmsDeliver, SmsSubmit, SubmitReport
 
-from .air import MobileStation
+from .air import MobileStation, StationRange
 
 log = structlog.get_logger(__name__)
 
@@ -31,3 +31,18 @@ class Guarded:
 
     def attach(self, submit: Callable[[SmsSubmit], SubmitReport]) -> None:
         self._station.attach(submit)
+
+
+class GuardedRange:
+    """A range whose phones' failures, and its own in making them, stay its own."""
+
+    def __init__(self, stations: StationRange) -> None:
+        self._stations = stations
+
+    def station(self, msisdn: str) -> MobileStation | None:
+        try:
+            made = self._stations.station(msisdn)
+        except Exception as error:  # noqa: BLE001 - a foreign handset must not stop the centre
+            log.error("no handset was made", msisdn=msisdn[:-4] + "****", error=repr(error))
+            return None
+        return None if made is None else Guarded(made)

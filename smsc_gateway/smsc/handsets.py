@@ -1,7 +1,7 @@
 """Phones for the simulator: a plain one of our own, and others by the entry-point group `ykt.handsets`.
 
 A handset file is TOML with `[[handset]]` tables: `kind` names the factory ("plain" is built in), the rest is
-its specification; every kind has `msisdn`.
+its specification; every kind has `msisdn`. A kind may make a range of phones from one table, numbered on from there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from telecom_codecs.sms.address import Address
 from telecom_codecs.sms.concat import split_text
 from telecom_codecs.sms.tpdu import DeliverReport, SmsDeliver, SmsSubmit, SubmitReport
 
-from .air import MobileStation
+from .air import MobileStation, StationRange
 
 GROUP = "ykt.handsets"
 
@@ -68,13 +68,13 @@ def plain(spec: Mapping[str, Any]) -> MobileStation:
     return PlainHandset(str(spec["msisdn"]))
 
 
-def load_handsets(path: Path) -> list[MobileStation]:
+def load_handsets(path: Path) -> list[MobileStation | StationRange]:
     """The phones of a handset file; HandsetFileError when it cannot be read or a kind is unknown."""
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8")).get("handset", [])
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise HandsetFileError(f"{path}: {error}") from error
-    stations: list[MobileStation] = []
+    stations: list[MobileStation | StationRange] = []
     seen: set[str] = set()
     for number, table in enumerate(tables, 1):
         where = f"{path}: [[handset]] {number}"
@@ -93,11 +93,11 @@ def load_handsets(path: Path) -> list[MobileStation]:
     return stations
 
 
-def _factory(kind: str, where: str) -> Callable[[Mapping[str, Any]], MobileStation]:
+def _factory(kind: str, where: str) -> Callable[[Mapping[str, Any]], MobileStation | StationRange]:
     if kind == "plain":
         return plain
     known = {point.name: point for point in entry_points(group=GROUP)}
     if kind not in known:
         raise HandsetFileError(f"{where}: kind {kind!r} is unknown; use one of {', '.join(['plain', *sorted(known)])}")
-    factory: Callable[[Mapping[str, Any]], MobileStation] = known[kind].load()
+    factory: Callable[[Mapping[str, Any]], MobileStation | StationRange] = known[kind].load()
     return factory

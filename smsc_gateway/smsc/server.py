@@ -28,9 +28,9 @@ from ..smpp.session import Limits
 from ..smpp.states import Role
 from ..smpp.status import CommandStatus, RetryClass, named, retry_class
 from .accounts import Account, check_bind
-from .air import MobileStation, Refusal
+from .air import MobileStation, Refusal, StationRange
 from .centre import MessageCentre, submission_of
-from .guarded import Guarded
+from .guarded import Guarded, GuardedRange
 from .mailbox import Mailbox, Message
 from .observers import Observer
 from .outgoing import Delivery, Outgoing
@@ -157,9 +157,12 @@ class SmscServer:
         line.session.request(pdu, self.reactor.seconds())
         line.wake()
 
-    def attach(self, station: MobileStation) -> None:
-        """Put a phone into the network."""
-        self.centre.attach(Guarded(station))
+    def attach(self, station: MobileStation | StationRange) -> None:
+        """Put a phone, or all phones of a range, into the network."""
+        if isinstance(station, StationRange):
+            self.centre.attach_range(GuardedRange(station))
+        else:
+            self.centre.attach(Guarded(station))
 
     async def stop(self) -> None:
         """Take no new lines, unbind the ESMEs, close; at most the drain timeout and the linger of their lines."""

@@ -45,7 +45,7 @@ from .memory import AppletStorage, NonVolatile
 from .packets import PacketReceiver, PacketReceivers
 from .profile import ICCID_PATH, SMSP_PATH, CardProfile
 from .remote_management import RemoteManagement
-from .secured_channel import SecuredChannel
+from .secured_channel import Downloaded, SecuredChannel
 from .status import (
     CONDITIONS_NOT_SATISFIED,
     DONE,
@@ -136,6 +136,15 @@ class Uicc:
             reply = Reply(sw=WRONG_DATA)
         sw = in_2g_words(reply.sw) if apdu.cla == GSM_CLASS else reply.sw
         return reply.response + sw.to_bytes(2, "big")
+
+    def download(self, message: SmsDeliver) -> Downloaded:
+        """A short message of the network for a card without an ME: what ENVELOPE (SMS-PP DOWNLOAD) would do.
+
+        A PoR that is to go in an SMS-SUBMIT is in the result; with an ME it is a SEND SHORT MESSAGE. CodecError and
+        Refused as the status words 6A80 and others would say.
+        """
+        with self.memory.transaction():
+            return self._channel.download(message)
 
     def reset(self) -> bytes:
         """Power off and on: everything volatile is gone. The ATR."""

@@ -69,6 +69,14 @@ class _Opened:
     mac_length: int
 
 
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """What a card made of a short message: user data for its DELIVER-REPORT, and what it sends of its own."""
+
+    report: bytes
+    submits: tuple[SmsSubmit, ...]
+
+
 class SecuredChannel:
     """Takes SMS-PP messages for a card and answers for it."""
 
@@ -92,6 +100,7 @@ class SecuredChannel:
         self._keys = keys
         self._random = random
         self._service_centre = service_centre
+        self._submits: list[SmsSubmit] | None = None
         self.reset()
 
     def reset(self) -> None:
@@ -113,6 +122,16 @@ class SecuredChannel:
         except CodecError:
             return b""
         return self._answer(header, joined.body, message.originating)
+
+    def download(self, message: SmsDeliver) -> Downloaded:
+        """The same for a card that no ME serves: PoRs in an SMS-SUBMIT are handed back, the toolkit is not asked."""
+        submits: list[SmsSubmit] = []
+        self._submits = submits
+        try:
+            report = self.receive(message)
+        finally:
+            self._submits = None
+        return Downloaded(report, tuple(submits))
 
     def seal_request(self, tar: Tar, message: bytes) -> bytes:
         """The command packet of a request to the platform, filled up so that its length tells nothing.
@@ -282,13 +301,16 @@ class SecuredChannel:
         if destination is None:
             return
         segments = split_packet(packet, iei=IEI_RESPONSE_PACKET, reference=self._random(1)[0])
-        self._toolkit.queue(_submit(segments, destination), priority=HIGH)
+        submits = [SmsSubmit(destination, 0x00, DCS_OTA, segment, udhi=True) for segment in segments]
+        if self._submits is None:
+            self._toolkit.queue(_submit(submits), priority=HIGH)
+        else:
+            self._submits += submits
 
 
-def _submit(segments: tuple[bytes, ...], destination: Address) -> Flow:
-    for segment in segments:
-        tpdu = SmsSubmit(destination, 0x00, DCS_OTA, segment, udhi=True).encode()
-        yield from _send_until_taken(tpdu)
+def _submit(submits: list[SmsSubmit]) -> Flow:
+    for submit in submits:
+        yield from _send_until_taken(submit.encode())
 
 
 def _send_until_taken(tpdu: bytes) -> Generator[Step, TerminalResponse, None]:

@@ -399,3 +399,47 @@ def test_account_that_cannot_bind_is_refused_at_the_door(text: str) -> None:
 def test_account_does_not_print_its_password() -> None:
     """Logs print accounts."""
     assert "secret" not in repr(Account.parse("ykt:secret:10086"))
+
+
+class Plenty:
+    """Ten thousand phones; only those that were needed exist."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, Station] = {}
+
+    def station(self, msisdn: str) -> Station | None:
+        return self.made.setdefault(msisdn, Station(msisdn)) if msisdn.startswith("861390000") else None
+
+
+def test_a_range_of_numbers_makes_the_phone_that_a_message_is_for() -> None:
+    """Ten thousand numbers are in the network at once; one message makes one phone, the next one finds it."""
+    lab, plenty = CentreLab(), Plenty()
+    lab.centre.attach_range(plenty)
+    assert not plenty.made
+    for text in (b"one", b"two"):
+        lab.submit(destination_addr=b"8613900000042", short_message=text)
+    lab.work()
+    assert [tpdu.user_data for tpdu in plenty.made.pop("8613900000042").inbox] == [b"one", b"two"]
+    assert not plenty.made
+
+
+def test_a_number_outside_every_range_is_unknown() -> None:
+    """The receipt says undeliverable, and the range made nothing."""
+    lab, plenty = CentreLab(), Plenty()
+    lab.centre.attach_range(plenty)
+    lab.submit(destination_addr=b"8615900000042", registered_delivery=1)
+    lab.work()
+    assert [receipt.stat for receipt in lab.receipts()] == ["UNDELIV"]
+    assert not plenty.made
+
+
+def test_phones_of_a_range_write_to_each_other_and_to_the_account() -> None:
+    """A phone that was made late sends like any other."""
+    lab, plenty = CentreLab(), Plenty()
+    lab.centre.attach_range(plenty)
+    assert lab.centre.station_of("8613900000001") is plenty.made["8613900000001"]
+    plenty.made["8613900000001"].send("8613900000002", "hello")
+    plenty.made["8613900000001"].send("10086", "balance?")
+    lab.work()
+    assert len(plenty.made["8613900000002"].inbox) == 1
+    assert [pdu.source_addr for pdu in lab.out()] == [b"8613900000001"]

@@ -122,6 +122,26 @@ async def test_handset_that_fails_costs_its_own_message_only() -> None:
         assert b"stat:DELIVRD" in made.received[1].short_message
 
 
+class BrokenRange:
+    """A range that cannot make its phones."""
+
+    def station(self, msisdn: str) -> PlainHandset | None:
+        raise RuntimeError("no profile")
+
+
+@in_task
+async def test_range_that_fails_costs_its_own_message_only() -> None:
+    """Its number counts as unknown; the other phone has its message."""
+    async with lab() as made:
+        made.server.attach(BrokenRange())
+        await made.link.bound.wait()
+        await made.link.submit(a_submit(destination_addr=b"8613800000002"))
+        await made.link.submit(a_submit())
+        await made.until(lambda: len(made.received) == 2)
+    texts = [pdu.short_message for pdu in made.received]
+    assert sorted(b"DELIVRD" in text for text in texts) == [False, True]
+
+
 @in_task
 async def test_receipts_wait_for_an_account_that_is_not_bound() -> None:
     """Whoever binds next gets them, once."""
