@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, case, func, select
 
 from ...registry.directory.tables import enterprise, member
 from ...texts.names import clean_name, mask_name, mask_tail
@@ -49,15 +48,16 @@ def statements_of(
         select(
             statement, enterprise.c.name.label("enterprise_name"), member.c.name.label("member_name"), member.c.msisdn
         )
-        .join(enterprise, enterprise.c.id == statement.c.enterprise_id)
+        .join(statement_run, statement_run.c.id == statement.c.run_id)
+        .join(enterprise, enterprise.c.id == statement_run.c.enterprise_id)
         .join(member, member.c.id == statement.c.member_id)
-        .where(statement.c.period == str(period))
-        .order_by(statement.c.enterprise_id, statement.c.kind, statement.c.member_id)
+        .where(statement_run.c.period == str(period))
+        .order_by(statement_run.c.enterprise_id, statement_run.c.kind, statement.c.member_id)
     )
     if kind is not None:
-        query = query.where(statement.c.kind == kind)
+        query = query.where(statement_run.c.kind == kind)
     if enterprise_id is not None:
-        query = query.where(statement.c.enterprise_id == enterprise_id)
+        query = query.where(statement_run.c.enterprise_id == enterprise_id)
     return tuple(
         StatementLine(
             clean_name(row.enterprise_name),
@@ -92,13 +92,18 @@ def runs_of(
     lines = []
     for run in connection.execute(query).all():
         rows = connection.execute(
-            select(statement.c.state, statement.c.segments, statement.c.possible_duplicate).where(
-                statement.c.run_id == run.id
+            select(
+                statement.c.state,
+                func.count(),
+                func.sum(statement.c.segments),
+                func.count(case((statement.c.possible_duplicate, 1))),
             )
+            .where(statement.c.run_id == run.id)
+            .group_by(statement.c.state)
+            .order_by(statement.c.state)
         ).all()
-        states = tuple(sorted(Counter(row.state for row in rows).items()))
-        segments = sum(row.segments for row in rows)
-        doubtful = sum(row.possible_duplicate for row in rows)
+        states = tuple((state, count) for state, count, _, _ in rows)
+        segments, doubtful = sum(int(row[2]) for row in rows), sum(row[3] for row in rows)
         name, kind = clean_name(run.name), StatementKind(run.kind)
         lines.append(RunLine(name, kind, run.period, run.state, states, segments, doubtful))
     return tuple(lines)

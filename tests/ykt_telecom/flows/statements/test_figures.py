@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import case, delete, func, select, update
 
 from tests.ykt_telecom.flows.statements.month import WorldBooks, a_month, book, run_all
 from tests.ykt_telecom.ledger.money.world import HUAXIN, World, a_world, iccid_of
@@ -213,7 +213,7 @@ def test_every_booking_is_told_once(seed: int) -> None:
                 sums[0] += one.figures.loaded_fen - one.figures.spent_fen
                 sums[1] = one.figures.closing_balance_fen
         drive(run_one(WorldBooks(world), HUAXIN, CONSUMPTION, Period(2026, month)))
-    amount = func.sum(card_transaction.c.amount_fen * func.iif(card_transaction.c.kind == Kind.PURCHASE, -1, 1))
+    amount = func.sum(card_transaction.c.amount_fen * case((card_transaction.c.kind == Kind.PURCHASE, -1), else_=1))
     first = at(7, 1)
     with world.reading() as connection:
         cutoff = connection.execute(
