@@ -35,7 +35,7 @@ def test_every_member_gets_each_statement_once() -> None:
     with world.reading() as connection:
         for row in connection.execute(select(statement)).all():
             segments = connection.execute(
-                select(func.count()).select_from(outbox).where(outbox.c.message == str(row.message))
+                select(func.count()).select_from(outbox).where(outbox.c.message == row.message)
             ).scalar_one()
             assert segments == row.segments
             assert row.text.startswith("【移动一卡通】")
