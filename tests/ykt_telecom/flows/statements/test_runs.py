@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 
 from tests.ykt_telecom.flows.statements.month import SEPTEMBER, Killed, WorldBooks, a_month, book, counts, run_all
 from tests.ykt_telecom.ledger.money.world import HUAXIN, a_world, iccid_of
@@ -17,8 +17,10 @@ from ykt_telecom.flows.statements.runs import run_one, run_statements
 from ykt_telecom.flows.statements.states import StatementKind
 from ykt_telecom.flows.statements.tables import statement
 from ykt_telecom.flows.statements.writing import set_opt_out
+from ykt_telecom.ledger.attendance.tables import attendance_event
 from ykt_telecom.ledger.money.steps import CardTransaction, Kind
 from ykt_telecom.messaging.tables import outbox
+from ykt_telecom.registry.cards.tables import card_application
 from ykt_telecom.runtime.clock import BUSINESS_ZONE
 from ykt_telecom.wiring.transactions import drive
 
@@ -113,10 +115,10 @@ def test_opted_out_and_strangers_are_written_down_and_not_sent() -> None:
             connection, context, member_id=1, kind=StatementKind.CONSUMPTION, opted_out=True
         )
     )
-    world.run(lambda connection, _: connection.exec_driver_sql("delete from attendance_event where iccid like '%2'"))
-    world.run(
-        lambda connection, _: connection.exec_driver_sql("update card_application set rights=4 where iccid like '%2'")
-    )
+    second = card_application.c.iccid == iccid_of(2)
+    punches = attendance_event.c.iccid == iccid_of(2)
+    world.run(lambda connection, _: connection.execute(delete(attendance_event).where(punches)))
+    world.run(lambda connection, _: connection.execute(update(card_application).where(second).values(rights=4)))
     reports = run_all(world, enterprise_id=HUAXIN)
     assert [(report.written, report.suppressed) for report in reports] == [(2, 1), (2, 1)]
     with world.reading() as connection:
