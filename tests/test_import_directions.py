@@ -51,17 +51,10 @@ AREAS = {
 #: (file, area it may not import): why it still does.
 CLIMBS: dict[tuple[str, str], str] = {
     ("runtime/settings.py", "ota"): "the settings still hold an OtaPolicy; it is to be made from them in wiring",
-    ("ledger/taps/imports.py", "ledger/money"): "the import of taps still posts purchases; money is to import taps",
-    ("ledger/taps/uploads.py", "ledger/money"): "which taps came is read from the areas' tables; taps get their own",
-    (
-        "ledger/taps/uploads.py",
-        "ledger/attendance",
-    ): "which taps came is read from the areas' tables; taps get their own",
 }
 
 #: (file, table of another area it writes): why it still does.
 FOREIGN_WRITES: dict[tuple[str, str], str] = {
-    ("ledger/taps/imports.py", "ledger/money imported_file"): "the files that were read belong to taps",
     ("registry/keys/steps.py", "registry/cards card_key"): "the table of card keys stands with the cards",
 }
 
@@ -84,6 +77,8 @@ PURE = (
     "ykt_telecom/registry/cards/states.py",
     "ykt_telecom/registry/directory/states.py",
     "ykt_telecom/ledger/attendance/rules.py",
+    "ykt_telecom/ledger/money/rules.py",
+    "ykt_telecom/ledger/taps/rules.py",
     "ykt_telecom/ota/replay.py",
     "ykt_telecom/ota/scripts.py",
     "ykt_telecom/ota/states.py",

@@ -14,9 +14,10 @@ from random import Random
 from sqlalchemy import Connection
 
 from ..ledger.attendance.rules import DEFAULT_SHIFT, Shift, working_days
-from ..ledger.attendance.steps import AttendanceEvent, post_event
-from ..ledger.money.steps import CardTransaction, Kind, post_transaction
+from ..ledger.attendance.steps import AttendanceEvent, post_events
+from ..ledger.money.steps import CardTransaction, Kind, post_transactions
 from ..runtime.clock import BUSINESS_ZONE
+from ..storage.context import StepContext
 
 FIRST_COUNTER = 30_001
 _MEALS = (800, 1000, 1200, 1250, 1380, 1500, 1600, 1850, 2200)
@@ -65,12 +66,10 @@ def generate_month(
     )
 
 
-def post_month(connection: Connection, made: GeneratedMonth, *, now: datetime, origin: str = "generator") -> None:
+def post_month(conn: Connection, context: StepContext, made: GeneratedMonth, *, origin: str = "generator") -> None:
     """Take everything the month holds, in one step; the same month again is a month of duplicates."""
-    for what in made.transactions:
-        post_transaction(connection, what, now=now, origin=origin)
-    for tap in made.events:
-        post_event(connection, tap, now=now, origin=origin)
+    post_transactions(conn, context, made.transactions, origin=origin)
+    post_events(conn, context, made.events, origin=origin)
 
 
 def _punches(chance: Random, day: date, hours: Shift) -> Iterator[datetime]:

@@ -22,8 +22,8 @@ from ..flows.dialogue.password_steps import set_password
 from ..flows.statements.period import Period
 from ..flows.statements.schedule import set_schedule
 from ..flows.statements.states import StatementKind
-from ..ledger.attendance.steps import AttendanceEvent, post_event
-from ..ledger.money.steps import CardTransaction, post_transaction
+from ..ledger.attendance.steps import AttendanceEvent, post_events
+from ..ledger.money.steps import CardTransaction, NotTaken, post_transactions
 from ..ledger.money.steps import Kind as MoneyKind
 from ..ota.states import TERMINAL_STATES
 from ..ota.tables import job
@@ -175,12 +175,16 @@ async def upload(service: Service, records: Iterable[tuple[Tap, TapRecord]]) -> 
     taken = [_report(tap, record) for tap, record in records]
 
     def step(conn: Connection, context: StepContext) -> int:
-        for what in taken:
-            if isinstance(what, CardTransaction):
-                post_transaction(conn, what, now=context.now, origin=ACTOR)
-            else:
-                post_event(conn, what, now=context.now, origin=ACTOR)
-        return len(taken)
+        bought = [one for one in taken if isinstance(one, CardTransaction)]
+        seen = [one for one in taken if isinstance(one, AttendanceEvent)]
+        results = [
+            *post_transactions(conn, context, bought, origin=ACTOR),
+            *post_events(conn, context, seen, origin=ACTOR),
+        ]
+        refused = [result for result in results if isinstance(result, NotTaken)]
+        if refused:
+            raise RuntimeError(f"the platform does not take what its own cards did: {refused[0]}")
+        return len(results)
 
     return await service.committer.perform(step)
 

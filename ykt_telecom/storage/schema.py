@@ -28,6 +28,7 @@ AREAS = (
     "ykt_telecom.ota.tables",
     "ykt_telecom.messaging.tables",
     "ykt_telecom.registry.audit.tables",
+    "ykt_telecom.ledger.taps.tables",
     "ykt_telecom.ledger.money.tables",
     "ykt_telecom.ledger.attendance.tables",
     "ykt_telecom.flows.statements.tables",

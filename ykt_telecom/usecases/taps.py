@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
 from ..ledger.attendance.imports import import_events, read_events
-from ..ledger.taps.imports import ImportReport, import_transactions, read_transactions
+from ..ledger.money.imports import import_transactions, read_transactions
+from ..ledger.taps.imports import ImportReport
 from ..ledger.taps.table_text import BadFile, Upload
 from ..registry.audit.subject import Subject, SubjectKind
 from ..registry.people.principals import Principal
@@ -41,7 +41,7 @@ class Loaded:
 
 
 class _Post(Protocol):
-    def __call__(self, connection: Connection, upload: Any, *, now: datetime) -> ImportReport: ...
+    def __call__(self, conn: Connection, context: StepContext, upload: Any) -> ImportReport: ...
 
 
 def _load(read: Callable[..., Upload[Any]], post: _Post, use_case: Callable[[], UseCase[Any, Any]]) -> LongWork:
@@ -58,7 +58,7 @@ def _load(read: Callable[..., Upload[Any]], post: _Post, use_case: Callable[[], 
             return _refused(bad)
 
     def step(conn: Connection, context: StepContext, work: Work, who: Principal, upload: Upload[Any]) -> Result[Loaded]:
-        report = post(conn, upload, now=context.now)
+        report = post(conn, context, upload)
         loaded = Loaded(report.posted, report.duplicates, report.disputed, report.is_repeated)
         facts = {"posted": loaded.posted, "duplicates": loaded.duplicates, "disputed": loaded.disputed}
         subject = None if report.is_repeated else Subject(SubjectKind.FILE, upload.digest[:16])

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 from telecom_codecs.onecard.requests import Operation
 
 from ...ledger.money.tables import purse
-from ...ledger.taps.uploads import is_complete
+from ...ledger.taps.steps import is_complete
 from ...ota.states import TERMINAL_STATES
 from ...ota.tables import job
 from ...registry.cards.states import ENDED_APPLICATION_STATES, ApplicationState, CardState

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
+from ...storage.context import StepContext
 from ..taps.imports import ImportReport, import_rows
+from ..taps.rules import NotTaken, Taken
 from ..taps.table_text import Upload, read_enterprise, read_hex, read_moment, read_number, read_upload
-from .steps import AttendanceEvent, Kind, post_event
+from .steps import AttendanceEvent, Kind, post_events
 
 COLUMNS = ("iccid", "enterprise", "kind", "counter", "terminal", "time", "tac")
 FILE_KIND = "ATTENDANCE"
@@ -20,13 +21,13 @@ def read_events(octets: bytes, enterprises: Mapping[str, int]) -> Upload[Attenda
     return read_upload(octets, COLUMNS, lambda fields: _row(fields, enterprises))
 
 
-def import_events(connection: Connection, upload: Upload[AttendanceEvent], *, now: datetime) -> ImportReport:
+def import_events(conn: Connection, context: StepContext, upload: Upload[AttendanceEvent]) -> ImportReport:
     """Take every row; raises :class:`BadFile` when one cannot be taken (the caller's transaction then rolls back)."""
 
-    def post(what: AttendanceEvent, origin: str) -> str:
-        return post_event(connection, what, now=now, origin=origin).name
+    def post(rows: Sequence[AttendanceEvent], origin: str) -> Sequence[Taken | NotTaken]:
+        return post_events(conn, context, rows, origin=origin)
 
-    return import_rows(connection, upload, FILE_KIND, post, now=now)
+    return import_rows(conn, context, upload, FILE_KIND, post)
 
 
 def _row(fields: dict[str, str], enterprises: Mapping[str, int]) -> AttendanceEvent:

@@ -1,19 +1,26 @@
-"""Steps of attendance: take what a terminal saw, once. Identity: (application, offline counter)."""
+"""Steps of attendance: take what the terminals saw, once."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from ..money import steps as money
-from ..taps.uploads import application_at
+from ...storage.context import StepContext
+from ...storage.sql import Statement, instant
+from ..money.steps import book_what_waited
+from ..taps.rules import NotTaken, Taken, Tap, TapKind
+from ..taps.steps import Accepted, Duplicate, take_taps
 from .rules import DEFAULT_SHIFT, Shift
 from .tables import attendance_event, leave_day, shift
 
-LARGEST_COUNTER = 0xFFFF_FFFF
+_INSERT = Statement(
+    insert(attendance_event), ("id", "iccid", "enterprise_id", "application_id", "counter", "kind", "occurred_at")
+)
 
 
 class Kind(StrEnum):
@@ -21,17 +28,6 @@ class Kind(StrEnum):
 
     PUNCH = "PUNCH"  #: an attendance terminal
     DOOR = "DOOR"  #: a door; kept for the counter's sake, not counted as attendance
-
-
-class Taken(StrEnum):
-    """What became of a reported event."""
-
-    POSTED = "POSTED"
-    DUPLICATE = "DUPLICATE"
-
-
-class NotTaken(money.NotTaken):
-    """The event is not stored; the message says why. Correct the upload, then send it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,40 +42,39 @@ class AttendanceEvent:
     kind: Kind = Kind.PUNCH
     tac: bytes | None = None
 
+    def tap(self) -> Tap:
+        """As the rule book of taps knows it."""
+        kind = TapKind(self.kind.value)
+        return Tap(self.iccid, self.enterprise_id, kind, self.counter, self.terminal, self.occurred_at, tac=self.tac)
 
-def post_event(connection: Connection, what: AttendanceEvent, *, now: datetime, origin: str) -> Taken:
-    """Take one event; raises :class:`NotTaken` and changes nothing when it cannot be taken."""
-    if not 0 < what.counter <= LARGEST_COUNTER:
-        raise NotTaken(f"counter {what.counter}: 1 to {LARGEST_COUNTER} are taken")
-    if not 0 < len(what.terminal) <= 20:
-        raise NotTaken("a terminal's name has 1 to 20 characters")
-    application_id = application_at(connection, what.iccid, what.enterprise_id, what.occurred_at)
-    if application_id is None:
-        raise NotTaken(f"the card ending {what.iccid[-4:]} has no application of enterprise {what.enterprise_id}")
-    same = connection.execute(
-        select(attendance_event.c.kind, attendance_event.c.terminal, attendance_event.c.occurred_at).where(
-            attendance_event.c.application_id == application_id, attendance_event.c.counter == what.counter
+
+def post_events(
+    conn: Connection, context: StepContext, events: Sequence[AttendanceEvent], *, origin: str
+) -> list[Taken | NotTaken]:
+    """Take what was reported; a result for each. What is not taken changes nothing."""
+    verdicts = take_taps(conn, context, [one.tap() for one in events], origin=origin)
+    results: list[Taken | NotTaken] = []
+    rows: list[dict[str, Any]] = []
+    for one, verdict in zip(events, verdicts, strict=True):
+        if not isinstance(verdict, Accepted):
+            results.append(Taken.DUPLICATE if isinstance(verdict, Duplicate) else verdict)
+            continue
+        results.append(Taken.POSTED)
+        rows.append(
+            {
+                "id": context.next_number(),
+                "iccid": one.iccid,
+                "enterprise_id": one.enterprise_id,
+                "application_id": verdict.application_id,
+                "counter": one.counter,
+                "kind": one.kind.value,
+                "occurred_at": instant(one.occurred_at),
+            }
         )
-    ).one_or_none()
-    if same is not None:
-        if tuple(same) == (what.kind, what.terminal, what.occurred_at):
-            return Taken.DUPLICATE
-        raise NotTaken(f"counter {what.counter} of the card ending {what.iccid[-4:]} is taken")
-    connection.execute(
-        insert(attendance_event).values(
-            iccid=what.iccid,
-            enterprise_id=what.enterprise_id,
-            application_id=application_id,
-            kind=what.kind,
-            counter=what.counter,
-            terminal=what.terminal,
-            tac=what.tac,
-            occurred_at=what.occurred_at,
-            accepted_at=now,
-            origin=origin,
-        )
-    )
-    return Taken.POSTED
+    _INSERT.many(conn, rows)
+    if rows:  # a tap between a purchase and its undo was missing
+        book_what_waited(conn, context, {(row["iccid"], row["enterprise_id"]) for row in rows})
+    return results
 
 
 def set_shift(connection: Connection, *, enterprise_id: int, hours: Shift) -> None:

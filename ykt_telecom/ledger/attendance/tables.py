@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, Integer, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Column, Date, ForeignKey, ForeignKeyConstraint, Index, Integer, String, Table
 
 from ...storage.schema import BigKey, Instant, metadata
 
-#: One tap at an attendance terminal (PUNCH) or a door (DOOR). `id` grows in the order of acceptance: cut-offs are ids.
+#: One tap at an attendance terminal (PUNCH) or a door (DOOR); all else that was reported of it stands in `tap`. `id`
+#: grows in the order of acceptance: cut-offs are ids.
 attendance_event = Table(
     "attendance_event",
     metadata,
-    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("id", BigKey, primary_key=True, autoincrement=False),
     Column("iccid", String(20), ForeignKey("card.iccid"), nullable=False),
     Column("enterprise_id", BigInteger, ForeignKey("enterprise.id"), nullable=False),
-    Column("application_id", BigInteger, ForeignKey("card_application.id"), nullable=False),
+    Column("application_id", BigInteger, nullable=False),
+    Column("counter", Integer, nullable=False),
     Column("kind", String(8), nullable=False),
-    Column("counter", BigInteger, nullable=False),
-    Column("terminal", String(20), nullable=False),
-    Column("tac", LargeBinary),
     Column("occurred_at", Instant, nullable=False),
-    Column("accepted_at", Instant, nullable=False),
-    Column("origin", String(72), nullable=False),
+    ForeignKeyConstraint(["application_id", "counter"], ["tap.application_id", "tap.counter"]),
     Index("uq_attendance_event_counter", "application_id", "counter", unique=True),
     # a statement reads the punches of a card in a month: never those of the whole enterprise
     Index("ix_attendance_event_card", "iccid", "enterprise_id", "kind", "occurred_at"),
-    sqlite_autoincrement=True,
 )
 
 #: The working hours of an enterprise, in minutes after midnight; without a row 9:00 to 18:00 apply.

@@ -8,11 +8,12 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
-    LargeBinary,
     String,
     Table,
+    text,
 )
 
 from ...storage.schema import BigKey, Instant, metadata
@@ -29,41 +30,49 @@ purse = Table(
     CheckConstraint("balance_fen >= 0", name="balance_not_negative"),
 )
 
-#: What a card did, as a terminal or an upload reported it. `booking` grows in the order in which rows are booked, which
-#: is not that of their ids: a disputed one is booked later, or never (NULL). Cut-offs of statements are such numbers.
+_DISPUTED = text("state IN ('DISPUTED')")
+_IS_UNDO = text("undoes IS NOT NULL")
+
+#: What a card did with money; all else that was reported of it stands in `tap`. `booking` grows in the order in which
+#: rows are booked, which is not that of their ids: a disputed one is booked later, or never (NULL). Cut-offs of
+#: statements are such numbers. `undoes` is the counter of the purchase that an undo took back: each once.
 card_transaction = Table(
     "card_transaction",
     metadata,
-    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("id", BigKey, primary_key=True, autoincrement=False),
     Column("iccid", String(20), ForeignKey("card.iccid"), nullable=False),
     Column("enterprise_id", BigInteger, ForeignKey("enterprise.id"), nullable=False),
-    Column("application_id", BigInteger, ForeignKey("card_application.id"), nullable=False),
+    Column("application_id", BigInteger, nullable=False),
+    Column("counter", Integer, nullable=False),
     Column("kind", String(8), nullable=False),
     Column("amount_fen", BigInteger, nullable=False),
-    Column("counter", BigInteger, nullable=False),
-    Column("terminal", String(20), nullable=False),
-    Column("card_balance_fen", BigInteger),
-    Column("tac", LargeBinary),
     Column("occurred_at", Instant, nullable=False),
-    Column("accepted_at", Instant, nullable=False),
     Column("state", String(8), nullable=False),
-    Column("reason", String(80)),
-    Column("origin", String(72), nullable=False),
+    Column("reason", String(16)),
     Column("booking", BigInteger),
+    Column("undoes", Integer),
+    ForeignKeyConstraint(["application_id", "counter"], ["tap.application_id", "tap.counter"]),
     CheckConstraint("amount_fen > 0", name="amount_positive"),
     Index("uq_card_transaction_counter", "application_id", "counter", unique=True),
+    Index(
+        "uq_card_transaction_undoes",
+        "application_id",
+        "undoes",
+        unique=True,
+        sqlite_where=_IS_UNDO,
+        postgresql_where=_IS_UNDO,
+    ),
     # a statement adds up what was booked on a purse since the last one, by kind, without a look at the rows themselves
     Index("ix_card_transaction_purse", "iccid", "enterprise_id", "kind", "booking", "occurred_at", "amount_fen"),
-    # an undo looks for the terminal's last purchase
-    Index("ix_card_transaction_terminal", "terminal", "enterprise_id", "occurred_at"),
-    sqlite_autoincrement=True,
+    # what waits for a load or for the taps before an undo
+    Index("ix_card_transaction_disputed", "iccid", sqlite_where=_DISPUTED, postgresql_where=_DISPUTED),
 )
 
 #: One booking of a transaction; its entries add up to zero.
 posting = Table(
     "posting",
     metadata,
-    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("id", BigKey, primary_key=True, autoincrement=False),
     Column("enterprise_id", BigInteger, ForeignKey("enterprise.id"), nullable=False),
     Column("transaction_id", BigInteger, ForeignKey("card_transaction.id"), nullable=False, unique=True),
     Column("posted_at", Instant, nullable=False),
@@ -81,14 +90,4 @@ ledger_entry = Table(
     Column("credit_fen", BigInteger, nullable=False),
     CheckConstraint("(debit_fen > 0 and credit_fen = 0) or (debit_fen = 0 and credit_fen > 0)", name="one_side"),
     Index("ix_ledger_entry_account", "enterprise_id", "account"),
-)
-
-#: A file that was imported; the same octets again change nothing.
-imported_file = Table(
-    "imported_file",
-    metadata,
-    Column("digest", String(64), primary_key=True),
-    Column("kind", String(16), nullable=False),
-    Column("rows", Integer, nullable=False),
-    Column("imported_at", Instant, nullable=False),
 )

@@ -19,7 +19,7 @@ from tests.ykt_telecom.ledger.money.world import CUIHU, HUAXIN, NOON, a_world, i
 from ykt_telecom.flows.dialogue.machine import State
 from ykt_telecom.flows.dialogue.neighbours import Verdict
 from ykt_telecom.flows.dialogue.password_steps import lock
-from ykt_telecom.ledger.money.steps import CardTransaction, Kind, open_purse, post_transaction
+from ykt_telecom.ledger.money.steps import CardTransaction, Kind, open_purse, post_transactions
 from ykt_telecom.ota.outcome import JobKind
 from ykt_telecom.ota.states import JobState
 from ykt_telecom.ota.tables import job
@@ -31,7 +31,7 @@ WAIT_TEXT = "上一请求处理中，请稍候"
 
 def take(desk: Desk, kind: Kind, amount: int, counter: int) -> None:
     what = CardTransaction(iccid_of(1), HUAXIN, kind, amount, counter, "CZ01", NOON)
-    desk.world.run(lambda connection, context: post_transaction(connection, what, now=context.now, origin="test"))
+    desk.world.run(lambda connection, context: post_transactions(connection, context, [what], origin="test"))
 
 
 def load(desk: Desk, amount: int) -> None:

@@ -14,8 +14,8 @@ from ykt_telecom.demo.generator import generate_month
 from ykt_telecom.flows.statements.period import Period
 from ykt_telecom.flows.statements.runs import RunReport, run_statements
 from ykt_telecom.flows.statements.tables import statement
-from ykt_telecom.ledger.attendance.steps import post_event
-from ykt_telecom.ledger.money.steps import CardTransaction, post_transaction
+from ykt_telecom.ledger.attendance.steps import post_events
+from ykt_telecom.ledger.money.steps import CardTransaction, post_transactions
 from ykt_telecom.messaging.tables import outbox
 from ykt_telecom.storage.committer import BatchStep
 from ykt_telecom.storage.context import StepContext
@@ -74,10 +74,8 @@ def a_month(members: int = MEMBERS, days: int = 40) -> World:
         made = generate_month(chance, iccid=iccid_of(number), enterprise_id=HUAXIN, year=2026, month=9)
 
         def post(connection: Connection, context: StepContext, made: Any = made) -> None:
-            for what in made.transactions[:days]:
-                post_transaction(connection, what, now=context.now, origin="test")
-            for tap in made.events[:days]:
-                post_event(connection, tap, now=context.now, origin="test")
+            post_transactions(connection, context, made.transactions[:days], origin="test")
+            post_events(connection, context, made.events[:days], origin="test")
 
         world.run(post)
     return world
@@ -86,11 +84,7 @@ def a_month(members: int = MEMBERS, days: int = 40) -> World:
 def book(world: World, *transactions: CardTransaction) -> None:
     """Upload them, in this order."""
 
-    def post(connection: Connection, context: StepContext) -> None:
-        for what in transactions:
-            post_transaction(connection, what, now=context.now, origin="test")
-
-    world.run(post)
+    world.run(lambda connection, context: post_transactions(connection, context, transactions, origin="test"))
 
 
 def run_all(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.ykt_telecom.ledger.money.world import HUAXIN, a_world, iccid_of
+from ykt_telecom.ledger.money.imports import import_transactions, read_transactions
 from ykt_telecom.ledger.money.steps import balance
-from ykt_telecom.ledger.taps.imports import ImportReport, import_transactions, read_transactions
+from ykt_telecom.ledger.taps.imports import ImportReport
 from ykt_telecom.ledger.taps.table_text import BadFile
 from ykt_telecom.texts.amount import BadAmount, format_yuan, parse_yuan
 
@@ -47,7 +48,7 @@ def test_files_of_both_encodings_are_read(encoding: str) -> None:
         ),
         ENTERPRISES,
     )
-    report = world.run(lambda connection, context: import_transactions(connection, upload, now=context.now))
+    report = world.run(lambda connection, context: import_transactions(connection, context, upload))
     assert report == ImportReport(posted=2, duplicates=0, disputed=0)
     with world.reading() as connection:
         assert balance(connection, iccid=iccid_of(1), enterprise_id=HUAXIN) == 8_800
@@ -61,7 +62,7 @@ def test_the_same_file_again_changes_nothing() -> None:
     again = read_transactions(a_file(a_line(), ""), ENTERPRISES)
 
     def take(which: object) -> ImportReport:
-        return world.run(lambda connection, context: import_transactions(connection, which, now=context.now))  # type: ignore[arg-type]
+        return world.run(lambda connection, context: import_transactions(connection, context, which))  # type: ignore[arg-type]
 
     assert take(upload) == ImportReport(1, 0, 0)
     assert take(upload) == ImportReport(0, 0, 0, is_repeated=True)
@@ -110,7 +111,7 @@ def test_a_row_that_the_books_refuse_rolls_the_whole_file_back() -> None:
     world.add_member(1, HUAXIN)
     upload = read_transactions(a_file(a_line(), a_line(iccid=iccid_of(9), counter="2")), ENTERPRISES)
     with pytest.raises(BadFile, match="line 3"):
-        world.run(lambda connection, context: import_transactions(connection, upload, now=context.now))
+        world.run(lambda connection, context: import_transactions(connection, context, upload))
     with world.reading() as connection:
         assert balance(connection, iccid=iccid_of(1), enterprise_id=HUAXIN) == 0
 
