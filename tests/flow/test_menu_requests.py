@@ -9,8 +9,11 @@ import pytest
 from stk_applet_sim.handset.me import Handset
 from stk_applet_sim.handset.screen import Confirm, Input
 from telecom_codecs.card.identities import Msisdn
-from telecom_codecs.onecard.requests import CardRequest, Operation
+from telecom_codecs.onecard.answers import AnswerKind, MenuAnswer
+from telecom_codecs.onecard.password import ServicePassword
+from telecom_codecs.onecard.requests import CardRequest, Operation, Switch
 from tests.stk_applet_sim.applet.phone import Phone, a_phone
+from tests.stk_applet_sim.network import deliver_in_clear
 
 
 def send(phone: Phone, *lines: int, typed: tuple[str, ...] = ("907788",)) -> CardRequest:
@@ -83,3 +86,26 @@ def test_answer_never_seen_is_reported_in_words_the_platform_knows() -> None:
     assert request.operation is Operation.NOT_SHOWN
     assert request.serial == 87
     assert isinstance(phone.handset, Handset)
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "said"),
+    [
+        (AnswerKind.QUESTION, "ok", (Switch(0, 1), None)),
+        (AnswerKind.QUESTION, "no", (Switch(0, 0), None)),
+        (AnswerKind.PASSWORD_QUESTION, "ok", (Switch(0, 1), ServicePassword(b"907788"))),
+        (AnswerKind.PASSWORD_QUESTION, "end", (Switch(0, 0), None)),
+    ],
+)
+def test_the_member_s_word_on_a_question_is_read_by_the_platform(
+    kind: AnswerKind, key: str, said: tuple[Switch, ServicePassword | None]
+) -> None:
+    """Operation 50: yes, no, and yes with the password; its serial is the question's."""
+    phone = a_phone()
+    deliver_in_clear(phone.handset, MenuAnswer(kind, 0, 0x0102030405FF, "华信科技请您确认充值领取200.00元"))
+    phone.handset.press(key)
+    if isinstance(phone.shown(), Input):
+        phone.handset.enter("907788")
+    request = CardRequest.decode(phone.card.sealed[-1])
+    assert (request.operation, request.serial) == (Operation.REPLY, 0x0102030405FF)
+    assert (request.switch, request.password) == said
