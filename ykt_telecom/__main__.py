@@ -8,15 +8,17 @@ from __future__ import annotations
 import resource
 import sys
 from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
 import click
-from sqlalchemy.exc import DBAPIError
 
 from telecom_codecs.errors import CodecError
 
 from .faces.cli.output import told
 from .runtime.errors import Refusal, Trouble
-from .wiring.commands import Wired
+
+if TYPE_CHECKING:
+    from .faces.cli.access import Hands
 
 #: Commands that people look for and that are still to come: what to do meanwhile.
 _NOT_YET = {
@@ -70,6 +72,13 @@ def ykt() -> None:
     """The SIM one-card platform: jobs over the air, STK dialogues, statements by SMS."""
 
 
+def _wired() -> Hands:
+    """What commands on an installation are handed; loaded when one asks for it."""
+    from .wiring.commands import Wired  # noqa: PLC0415 - the database and the keys: octets are decoded without them
+
+    return Wired()
+
+
 def main() -> None:
     """Run `ykt`; exit status 0, 1 (it failed: one line why) or 2 (usage, configuration).
 
@@ -77,13 +86,10 @@ def main() -> None:
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        ykt(standalone_mode=True, obj=Wired())
+        ykt(standalone_mode=True, obj=_wired)
     except (Refusal, Trouble) as error:
         click.echo(f"ykt: {told(error)}", err=True)
         sys.exit(error.exit_status)
-    except DBAPIError as error:
-        click.echo(f"ykt: the database does not answer: {error.orig}; restore it from a backup", err=True)
-        sys.exit(1)
     except (CodecError, OSError) as error:
         click.echo(f"ykt: {told(error)}", err=True)
         sys.exit(1)

@@ -67,6 +67,9 @@ class Code(StrEnum):
     NOT_A_MEMBER = "not-a-member"
     VALIDITY_PAST = "validity-past"
     CARD_STATE = "card-state"
+    NOT_CLOSED = "not-closed"
+    BALANCE_OPEN = "balance-open"
+    UPLOADS_MISSING = "uploads-missing"
     PLAINTEXT_KEYS = "plaintext-keys"
     ROWS = "rows"
     NO_SERVICE_PASSWORD = "no-password"  # noqa: S105 - a code
@@ -135,6 +138,18 @@ WORDS: Mapping[Code, tuple[Words, Words]] = {
     Code.VALIDITY_PAST: (
         Words("有效期 {day} 已过", "the last day {day} has passed"),
         Words("请填写今天或以后的日期", "name today or a later day"),
+    ),
+    Code.NOT_CLOSED: (
+        Words("卡 {card} 上 {code} 的应用尚未关闭", "the application of {code} on card {card} is not closed"),
+        Words("先用 ykt card close 关闭，再删除", "`ykt card close` it first; delete it once the card has answered"),
+    ),
+    Code.BALANCE_OPEN: (
+        Words("还有余额 {amount} 元", "{amount} yuan are left on it"),
+        Words("先结清余额；不删除时用 ykt card reopen 恢复", "settle them; `ykt card reopen` makes it usable again"),
+    ),
+    Code.UPLOADS_MISSING: (
+        Words("卡已刷 {counter} 次，尚有记录未上传", "the card counts {counter} taps; not all are uploaded"),
+        Words("上传全部终端记录后再删除", "upload what the terminals hold, then delete it"),
     ),
     Code.CARD_STATE: (
         Words("卡或应用的状态不允许：{reason}", "{reason}"),

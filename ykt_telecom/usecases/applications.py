@@ -10,10 +10,13 @@ from sqlalchemy import Connection
 
 from telecom_codecs.onecard.rights import Rights
 
+from ..flows.dialogue.lookup import find_application, outstanding
 from ..ledger.money.steps import open_purse
 from ..ota.outcome import JobKind
+from ..registry.cards.states import ApplicationState
 from ..registry.directory.steps import memberships_of
 from ..registry.people.principals import Principal
+from ..texts.amount import format_yuan
 from ..texts.refusals import Code, Refused, invalid, refuse
 from .means import Context
 from .ordering import CardOrder, order_from_cards
@@ -119,7 +122,29 @@ def _ordered(job: int | Refused, card: Card | Refused, owner: Enterprise | Refus
 Step = Callable[[Connection, Context, Principal, Sequence[CardAndEnterprise]], list[Result[Ordered]]]
 
 
-def _order_of(kind: JobKind) -> Step:
+#: Why the application may not be asked for this, or None.
+Check = Callable[[Connection, Card, Enterprise], Refused | None]
+
+
+def _any_time(_conn: Connection, _card: Card, _owner: Enterprise) -> None:
+    """The card and the job's own rules decide."""
+
+
+def _closed_and_empty(conn: Connection, card: Card, owner: Enterprise) -> Refused | None:
+    """A deletion destroys the card's records: closed first, nothing left on either side, every tap uploaded."""
+    application = find_application(conn, card.iccid, owner.id)
+    if application is None:
+        return None
+    if application.state != ApplicationState.PENDING_DELETE or application.card_answered_at is None:
+        return refuse(Code.NOT_CLOSED, card=card.tail, code=owner.code)
+    balance, counter = application.card_balance_fen or 0, application.card_offline_counter or 0
+    owed, missing = outstanding(conn, application, balance, counter)
+    if owed:
+        return refuse(Code.BALANCE_OPEN, amount=format_yuan(owed))
+    return refuse(Code.UPLOADS_MISSING, counter=counter) if missing else None
+
+
+def _order_of(kind: JobKind, check: Check) -> Step:
     """The step that orders one kind of job from an application that is there."""
 
     def step(
@@ -135,7 +160,7 @@ def _order_of(kind: JobKind) -> Step:
             elif isinstance(owner, Refused):
                 judged.append(owner)
             else:
-                judged.append(CardOrder(kind, card.iccid, owner.id))
+                judged.append(check(conn, card, owner) or CardOrder(kind, card.iccid, owner.id))
         asked = [one for one in judged if isinstance(one, CardOrder)]
         jobs = iter(order_from_cards(conn, context, who, asked))
         return [
@@ -146,8 +171,8 @@ def _order_of(kind: JobKind) -> Step:
     return step
 
 
-def _use_case(name: str, kind: JobKind, action: str) -> UseCase[CardAndEnterprise, Ordered]:
-    return UseCase(name, CardAndEnterprise, Ordered, _order_of(kind), action=action)
+def _use_case(name: str, kind: JobKind, action: str, check: Check = _any_time) -> UseCase[CardAndEnterprise, Ordered]:
+    return UseCase(name, CardAndEnterprise, Ordered, _order_of(kind, check), action=action)
 
 
 ISSUE_APPLICATION: UseCase[IssueApplication, Ordered] = UseCase(
@@ -156,4 +181,4 @@ ISSUE_APPLICATION: UseCase[IssueApplication, Ordered] = UseCase(
 QUERY_CARD = _use_case("query_card", JobKind.QUERY, "application.query")
 CLOSE_APPLICATION = _use_case("close_application", JobKind.CLOSE, "application.close")
 REOPEN_APPLICATION = _use_case("reopen_application", JobKind.REOPEN, "application.reopen")
-DELETE_APPLICATION = _use_case("delete_application", JobKind.DELETE, "application.delete")
+DELETE_APPLICATION = _use_case("delete_application", JobKind.DELETE, "application.delete", _closed_and_empty)

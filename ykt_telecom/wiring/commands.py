@@ -19,7 +19,7 @@ from ..usecases.means import means_of
 from ..usecases.office import Asker, Office
 from ..usecases.people import ADD_USER, AddUser
 from ..usecases.results import Done
-from .doors import InstallationDoor, opened
+from .doors import InstallationDoor, opened, said_plainly
 from .orders import user_name
 from .transactions import HeldDatabase, drive
 
@@ -70,7 +70,8 @@ class Wired:
         if configuration_is_new:
             text = _FIRST_CONFIGURATION.format(data=str(data), data_plain=data)
             configuration.write_text(text, encoding="utf-8")
-        token = _first_token(settings)
+        with said_plainly():
+            token = _first_token(settings)
         return Made(kek, kek_is_new, settings.database_path, configuration, configuration_is_new, token)
 
     def serve(self, settings: Settings) -> str | None:
@@ -81,7 +82,8 @@ class Wired:
 
         configure_logs(settings.log.format, settings.log.level)
         try:
-            return run(settings, reactor)
+            with said_plainly():
+                return run(settings, reactor)
         finally:
             asyncio.set_event_loop(None)
 

@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
+from sqlalchemy.exc import DBAPIError
+
 from ..registry.audit.chain import seal_audit
 from ..registry.keys.wrapping import open_key_ring
 from ..registry.people.tokens import Token
@@ -47,6 +49,19 @@ class ServiceGone(Trouble):
     """The service ended the connection. Look at its log, and at what was done, before ordering again."""
 
 
+class DatabaseSilent(Trouble):
+    """The database does not answer, or answers nonsense. Restore it from a backup."""
+
+
+@contextlib.contextmanager
+def said_plainly() -> Iterator[None]:
+    """Turn what the database says into one line."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise DatabaseSilent(f"the database does not answer: {error.orig}; restore it from a backup") from None
+
+
 class InstallationDoor:
     """Carries out orders for one installation, wherever its database is held."""
 
@@ -67,7 +82,8 @@ class InstallationDoor:
                 with service:
                     return _order(service, _request(self._token, use_case, orders, key), use_case, progress)
             try:
-                return self._perform_here(use_case, orders, key, progress)
+                with said_plainly():
+                    return self._perform_here(use_case, orders, key, progress)
             except AlreadyRunning as error:
                 held = error
                 self._pause(_PAUSE)

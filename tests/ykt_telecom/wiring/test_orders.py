@@ -88,6 +88,7 @@ async def test_a_member_comes_gets_an_application_and_leaves_without_a_restart(t
         )
         assert (await counter.job(issued)).line.state is JobState.APPLIED
         order = applications.CardAndEnterprise(ICCID[-6:], "ACME")
+        assert await counter.code(applications.DELETE_APPLICATION, order) == "not-closed"
         for use_case in (applications.QUERY_CARD, applications.CLOSE_APPLICATION, applications.DELETE_APPLICATION):
             job = await counter.job(await counter.value(use_case, order))
             assert (job.line.state, job.line.reason) == (JobState.APPLIED, None)

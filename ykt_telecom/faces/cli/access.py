@@ -66,8 +66,8 @@ class Hands(Protocol):
 
 def hands() -> Hands:
     """What was handed to the running command."""
-    handed: Hands = click.get_current_context().find_root().obj
-    return handed
+    handed: Callable[[], Hands] = click.get_current_context().find_root().obj
+    return handed()
 
 
 def settings_of(config: Path | None, data: Path | None) -> Settings:
