@@ -74,7 +74,7 @@ def issue_application(
             results.append(one)
             continue
         job = next(jobs)
-        if isinstance(job, str) and order.rights & Rights.PURSE:
+        if not isinstance(job, Refused) and order.rights & Rights.PURSE:
             open_purse(
                 conn,
                 iccid=one.iccid,
