@@ -11,10 +11,9 @@ from enum import IntEnum
 from typing import Final, Self
 
 from ..errors import BadValue, CodecError, LimitExceeded, LocalError
-from ..octets import Cursor
 from ..sms import ucs2
 from ..sms.dcs import DCS_OCTET, DCS_UCS2
-from .fields import known, unsigned
+from .fields import ClauseCursor, known, unsigned
 from .names import VERSION
 from .requests import SERIAL_OCTETS
 
@@ -72,7 +71,7 @@ class MenuAnswer:
     @classmethod
     def decode(cls, octets: bytes) -> Self:
         """From all of `octets`; a RemoteError names the octet that is wrong."""
-        cursor = Cursor(octets)
+        cursor = ClauseCursor(octets, CLAUSE)
         if (version := cursor.u8("version")) != VERSION:
             raise BadValue(f"answer version {version:02X}: {VERSION:02X} is known", offset=0, clause=CLAUSE)
         kind = known(AnswerKind, cursor.u8("kind"), "answer kind", 1, CLAUSE)

@@ -11,10 +11,9 @@ from typing import Final, Self
 from ..crypto.key_derivation import KeyUsage
 from ..errors import BadValue, CodecError, LocalError
 from ..globalplatform.commands import Dgi
-from ..octets import Cursor
 from ..sms import ucs2
 from ..tlv import BerTlv, decode_ber_all, find_ber
-from .fields import known, unsigned
+from .fields import ClauseCursor, known, unsigned
 from .names import SLOTS, VERSION
 from .rights import Rights
 
@@ -63,7 +62,7 @@ class ApplicationParameters:
         found = find_ber(decode_ber_all(octets), PARAMETERS_TAG)
         if found is None:
             raise BadValue("install parameters without C9", clause=CLAUSE)
-        cursor = Cursor(found.value)
+        cursor = ClauseCursor(found.value, CLAUSE)
         if (version := cursor.u8("version")) != VERSION:
             raise BadValue(f"version {version:02X}: {VERSION:02X} is known", offset=0, clause=CLAUSE)
         enterprise, slot, rights = cursor.u32("enterprise"), cursor.u8("slot"), cursor.u8("rights")
@@ -120,7 +119,7 @@ class ApplicationKeys:
         groupings = Dgi.decode_all(octets)
         if len(groupings) != 1 or groupings[0].identifier != KEYS_DGI:
             raise BadValue(f"one DGI {KEYS_DGI:04X} is wanted", offset=0, clause=CLAUSE)
-        cursor = Cursor(groupings[0].value)
+        cursor = ClauseCursor(groupings[0].value, CLAUSE)
         version = cursor.u8("key version")
         keys: list[WrappedKey] = []
         while cursor.remaining:

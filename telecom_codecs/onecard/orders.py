@@ -14,7 +14,7 @@ from typing import ClassVar, Final, Self
 from ..card.apdu import CommandApdu
 from ..errors import BadValue, LocalError, TrailingOctets, Truncated
 from ..octets import Cursor
-from .fields import known, unsigned
+from .fields import ClauseCursor, known, unsigned
 from .macs import MAC_OCTETS
 
 CLAUSE: Final = "docs/wire/card-application.md §6"
@@ -60,7 +60,7 @@ def _cursor(apdu: CommandApdu, ins: int, p1: int, p2: int, length: int) -> Curso
         raise Truncated(f"data of {len(apdu.data)} octets: {length} are wanted", offset=5, clause=CLAUSE)
     if len(apdu.data) > length:
         raise TrailingOctets(f"data of {len(apdu.data)} octets: {length} are wanted", offset=5 + length, clause=CLAUSE)
-    return Cursor(apdu.data, base=5)
+    return ClauseCursor(apdu.data, CLAUSE, base=5)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from ..errors import BadValue, CodecError, LocalError, TrailingOctets, Truncated
 from ..octets import Cursor
 from ..sms import ucs2
 from ..sms.address import decode_semi_octets, encode_semi_octets
-from .fields import known, unsigned
+from .fields import ClauseCursor, known, unsigned
 from .language import Language
 from .names import VERSION
 from .password import ServicePassword
@@ -203,7 +203,7 @@ class CardRequest:
     @classmethod
     def decode(cls, octets: bytes) -> Self:
         """The request in the data of an MO packet; a RemoteError names the octet that is wrong, never a password."""
-        cursor = Cursor(octets)
+        cursor = ClauseCursor(octets, CLAUSE)
         if (version := cursor.u8("version")) != VERSION:
             raise BadValue(f"request version {version:02X}: {VERSION:02X} is known", offset=0, clause=CLAUSE)
         operation = known(Operation, cursor.u8("operation"), "operation", 1, CLAUSE)

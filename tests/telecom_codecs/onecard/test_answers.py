@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telecom_codecs.cat import MAX_PROACTIVE, DisplayText, proactive_size
-from telecom_codecs.errors import LimitExceeded, LocalError, RemoteError
+from telecom_codecs.errors import LimitExceeded, LocalError, RemoteError, Truncated
 from telecom_codecs.onecard.answers import (
     CLAUSE,
     QUESTIONS,
@@ -39,8 +39,9 @@ def test_octets_and_values_fit_the_table(row: dict[str, Any]) -> None:
     assert answer_of(row).encode() == octets
     assert MenuAnswer.decode(octets) == answer_of(row)
     for cut in range(13):
-        with pytest.raises(RemoteError):
+        with pytest.raises(Truncated) as caught:
             MenuAnswer.decode(octets[:cut])
+        assert caught.value.clause == CLAUSE
 
 
 def test_every_kind_has_a_row_worked_by_hand() -> None:
