@@ -42,6 +42,7 @@ HEIGHT = {wing: height for height, floor in enumerate(FLOORS) for wing in floor.
 #: The areas of a wing in their order: an area may import those named before it. Not named: its wing is one area.
 AREAS = {
     "tools": "decode packet",
+    "storage": "migrations",
     "registry": "audit people directory cards keys terminals handsets consent approvals",
     "ledger": "taps money attendance fees",
     "flows": "dialogue topup lifecycle statements alerts campaigns desk",
@@ -156,6 +157,8 @@ def is_down(area: str, target: str) -> bool:
         return HEIGHT[other] < HEIGHT[wing]
     order = AREAS.get(wing, "").split()
     here, there = area.partition("/")[2], target.partition("/")[2]
+    if here and not there:  # what stands in the wing itself is below its areas
+        return True
     return here in order and there in order and order.index(there) < order.index(here)
 
 

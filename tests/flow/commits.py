@@ -17,9 +17,9 @@ from sqlalchemy.pool import StaticPool
 
 from ykt_telecom.runtime.clock import Clock
 from ykt_telecom.runtime.tokens import Tokens
-from ykt_telecom.storage import database as storage
 from ykt_telecom.storage.committer import BatchStep, Committer, Done, _release, _Waiting
 from ykt_telecom.storage.database import Database
+from ykt_telecom.storage.sqlite import SqliteDatabase, begin, set_pragmas
 
 T = TypeVar("T")
 
@@ -34,9 +34,9 @@ class Death(Enum):
 def empty_database() -> Database:
     """A new database in memory with our pragmas."""
     engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-    event.listen(engine, "connect", storage._set_pragmas)
-    event.listen(engine, "begin", storage._begin)
-    return Database(engine, Path(":memory:"), -1)
+    event.listen(engine, "connect", set_pragmas)
+    event.listen(engine, "begin", begin)
+    return SqliteDatabase(engine, Path(":memory:"), -1)
 
 
 _the_one = cache(empty_database)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, select
@@ -45,7 +44,7 @@ from ykt_telecom.registry.keys.wrapping import KeyRing
 from ykt_telecom.runtime.clock import BUSINESS_ZONE, ManualClock
 from ykt_telecom.runtime.tokens import SeededTokens
 from ykt_telecom.storage.context import StepContext
-from ykt_telecom.storage.database import Database, create_all, open_database
+from ykt_telecom.storage.database import Database, Location, create_all, open_database
 
 T = TypeVar("T")
 
@@ -108,10 +107,10 @@ class Smsc:
 
 
 class Lab:
-    """The platform over one database file."""
+    """The platform over one database."""
 
-    def __init__(self, folder: Path, *, policy: OtaPolicy = POLICY) -> None:
-        self.folder = folder
+    def __init__(self, place: Location, *, policy: OtaPolicy = POLICY) -> None:
+        self.place = place
         self.policy = policy
         self.clock = ManualClock(NOON)
         self.tokens = SeededTokens("lab")
@@ -131,7 +130,7 @@ class Lab:
     # --- the program ---------------------------------------------------------------------------------------------
 
     def _open(self) -> Database:
-        database = open_database(self.folder / "lab.db")
+        database = open_database(self.place)
         create_all(database, self.clock.now())
         self.means = OtaMeans(self.ring, PROVIDER, self.policy)
         self.means.followers["test"] = lambda _conn, _context, outcomes: self.outcomes.extend(outcomes)

@@ -41,8 +41,16 @@ class _Section(BaseModel):
 class DatabaseSettings(_Section):
     """[database]"""
 
-    #: `sqlite:///PATH`; empty: `database/ykt.db` inside `data_dir`.
-    url: str = ""
+    #: `sqlite:///PATH` or `postgresql://USER@HOST/NAME`; empty: `database/ykt.db` inside `data_dir`. A password
+    #: belongs into `~/.pgpass` (0600), where libpq finds it; the schema is the first of the session's search_path.
+    url: Annotated[str, Field(repr=False)] = ""
+
+    @field_validator("url")
+    @classmethod
+    def _known(cls, url: str) -> str:
+        if url and not url.startswith(("sqlite:///", "postgresql://")):
+            raise ValueError("sqlite:///PATH or postgresql://USER@HOST/NAME, please")
+        return url
 
 
 class LinkSettings(_Section):
@@ -210,9 +218,17 @@ class Settings(_Section):
     log: LogSettings = LogSettings()
 
     @property
-    def database_path(self) -> Path:
+    def database_location(self) -> Path | str:
+        """The file of the embedded database, or the URL of a server's."""
         url = self.database.url
-        return Path(url.removeprefix("sqlite:///")) if url else self.data_dir / "database" / "ykt.db"
+        return url if url.startswith("postgresql:") else self.database_path
+
+    @property
+    def database_path(self) -> Path:
+        """The file of the embedded database; with a server it is not there."""
+        url = self.database.url
+        embedded = url.startswith("sqlite:///")
+        return Path(url.removeprefix("sqlite:///")) if embedded else self.data_dir / "database" / "ykt.db"
 
     @property
     def socket_path(self) -> Path:
@@ -226,12 +242,6 @@ class Settings(_Section):
     @property
     def anchor_path(self) -> Path:
         return self.audit.anchor_file or self.kek_path.with_name("audit.head")
-
-    @model_validator(mode="after")
-    def _known_database(self) -> Settings:
-        if self.database.url and not self.database.url.startswith("sqlite:///"):
-            raise ValueError("database.url: only sqlite:///PATH works in this version")
-        return self
 
     def insecure(self) -> list[str]:
         """The switches that a real installation does not set."""

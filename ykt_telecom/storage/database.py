@@ -1,146 +1,123 @@
-"""The embedded database: SQLite in WAL with synchronous=FULL, one writer, one instance.
+"""A database as everybody here sees it: transactions that write, views that read. Two engines have this shape.
 
-A checkpoint never runs in the committing thread: `Checkpointer` does it from the side.
+A :class:`~pathlib.Path` or `sqlite:///PATH` names the embedded one (sqlite.py), `postgresql://…` a server's
+(postgresql.py).
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Protocol, TypeAlias
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select, text
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, Engine, MetaData, insert, inspect, select
 
-from .faults import AlreadyRunning, SchemaMismatch
-from .later import transaction
-from .schema import SCHEMA_VERSION, load_areas, schema_version
+from . import postgresql, sqlite
+from .faults import SchemaMismatch, storage_fault
+from .schema import SCHEMA_VERSION, alembic_version, load_areas, revision_of, schema_version, version_of
 
-_READ_ONLY = "ykt_read_only"
-BUSY_TIMEOUT_MS = 5000
+#: Where a database is: a file, or a URL.
+Location: TypeAlias = Path | str
 
-
-def _set_pragmas(dbapi_connection: Any, _record: object) -> None:
-    dbapi_connection.isolation_level = None  # BEGIN is ours, see `_begin`
-    cursor = dbapi_connection.cursor()
-    for pragma in (
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "wal_autocheckpoint=0",
-        "temp_store=MEMORY",
-        "secure_delete=ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+_SQLITE = "sqlite:///"
 
 
-def _begin(connection: Connection) -> None:
-    reads = connection.get_execution_options().get(_READ_ONLY, False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+class Database(Protocol):
+    """An open database, held against a second instance. `writing()` and `reading()` give one transaction each."""
 
+    @property
+    def engine(self) -> Engine:
+        """What `writing()` uses; writers of whole tables (later.py) are registered for it."""
 
-@dataclass(frozen=True, slots=True)
-class Database:
-    """An open database. `writing()` and `reading()` give one transaction each."""
+    @property
+    def address(self) -> str:
+        """Where it is, for messages: never with a password."""
 
-    engine: Engine
-    path: Path
-    lock: int
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> AbstractContextManager[Connection]:
         """One transaction that commits at the end and rolls back on an exception."""
-        with transaction(self.engine) as connection:
-            yield connection
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> AbstractContextManager[Connection]:
         """One consistent view; it does not wait for the writer. Nothing written here stays."""
-        with self.engine.connect().execution_options(**{_READ_ONLY: True}) as connection:
-            yield connection
+
+    def migrating(self) -> AbstractContextManager[Connection]:
+        """As `writing()`, for moving tables: what refers to what is checked at the end, not on the way."""
 
     def checkpoint(self) -> None:
-        """Move what is in the WAL to the database file without waiting for anyone."""
-        with contextlib.closing(self.engine.raw_connection()) as raw:
-            raw.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
+        """Give back what the log of the last transactions takes, without making a commit wait."""
 
     def close(self) -> None:
-        """Empty the WAL, close every connection and release the lock."""
-        with contextlib.suppress(OSError), contextlib.closing(self.engine.raw_connection()) as raw:
-            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        self.engine.dispose()
-        os.close(self.lock)
+        """Close every connection and let another instance in."""
 
 
-def open_database(path: Path) -> Database:
-    """Open (or create, 0600 in a folder 0700) the database file and lock it against a second instance.
+def open_database(location: Location) -> Database:
+    """Open the database (a missing file is created) and hold it against a second instance.
 
     Raises :class:`AlreadyRunning` when somebody else holds it.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = _take_lock(path.with_name(path.name + ".lock"))
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        engine = create_engine(f"sqlite:///{path}", pool_size=4, max_overflow=4, hide_parameters=True)
-        event.listen(engine, "connect", _set_pragmas)
-        event.listen(engine, "begin", _begin)
-        with engine.connect().execution_options(**{_READ_ONLY: True}) as connection:
-            verdict = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
-        if verdict != "ok":
-            raise SchemaMismatch(f"{path}: integrity check says {verdict}; restore it from a backup")
-    except BaseException:
-        os.close(lock)
-        raise
-    return Database(engine, path, lock)
+    file = file_of(location)
+    return sqlite.open_file(file) if file is not None else postgresql.open_server(str(location))
 
 
-def open_for_reading(path: Path) -> Database:
-    """Open an existing database without the lock, beside the instance that holds it; writing is refused by SQLite."""
-    if not path.is_file():
-        raise FileNotFoundError(f"no database at {path}: run `ykt init`, or name another --data or --config")
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, hide_parameters=True)
-    event.listen(engine, "connect", _refuse_writes)
-    event.listen(engine, "begin", _begin)
-    return Database(engine, path, -1)
+def open_for_reading(location: Location) -> Database:
+    """Open an existing database beside the instance that holds it; writing is refused by the database itself."""
+    file = file_of(location)
+    return sqlite.open_file_for_reading(file) if file is not None else postgresql.open_server_for_reading(str(location))
 
 
-def _refuse_writes(dbapi_connection: Any, _record: object) -> None:
-    dbapi_connection.isolation_level = None
-    dbapi_connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    dbapi_connection.execute("PRAGMA query_only=ON")
-
-
-def _take_lock(path: Path) -> int:
-    lock = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise AlreadyRunning(f"another instance uses {path.parent}; stop it first") from None
-    return lock
+def file_of(location: Location) -> Path | None:
+    """The file of an embedded database, None when a server has it."""
+    if isinstance(location, Path):
+        return location
+    return Path(location.removeprefix(_SQLITE)) if location.startswith(_SQLITE) else None
 
 
 def create_all(database: Database, now: datetime) -> None:
-    """Create what is missing in an empty database; refuse one of another schema version."""
+    """Create every table in an empty database; refuse one whose tables are not those of this program.
+
+    Raises :class:`SchemaMismatch`, which says what to do.
+    """
     metadata = load_areas()
     with database.writing() as connection:
-        if not inspect(connection).has_table(schema_version.name):
+        found = version_of(connection)
+        if found is None and not _foreign(connection):
             metadata.create_all(connection)
             connection.execute(insert(schema_version).values(version=SCHEMA_VERSION, applied_at=now))
+            connection.execute(insert(alembic_version).values(version_num=revision_of(SCHEMA_VERSION)))
             return
-        found = connection.execute(select(schema_version.c.version)).scalar_one()
-        if found != SCHEMA_VERSION:
-            raise SchemaMismatch(f"{database.path}: schema version {found}, this program wants {SCHEMA_VERSION}")
-        metadata.create_all(connection)  # tables of an area that was added without changing the others
+        if (trouble := _trouble(connection, found, metadata)) is not None:
+            raise SchemaMismatch(f"{database.address}: {trouble}")
+
+
+def _foreign(connection: Connection) -> bool:
+    return bool(inspect(connection).get_table_names())
+
+
+def _trouble(connection: Connection, found: int | None, metadata: MetaData) -> str | None:
+    """What is wrong with the schema and what to do about it, or None."""
+    if found is None:
+        return "the tables of some other program; name an empty database"
+    if found < SCHEMA_VERSION:
+        return (
+            f"schema version {found}, this program wants {SCHEMA_VERSION}: stop the service, copy the database, then "
+            "run `ykt db upgrade`"
+        )
+    if found > SCHEMA_VERSION:
+        return (
+            f"schema version {found} is newer than {SCHEMA_VERSION} of this program: install the program that has "
+            "upgraded it, or put back the copy from before"
+        )
+    columns = inspect(connection).get_multi_columns()
+    present = {name: {column["name"] for column in of} for (_, name), of in columns.items()}
+    lacking = [
+        table.name for table in metadata.sorted_tables if not set(table.c.keys()) <= present.get(table.name, set())
+    ]
+    reached = connection.execute(select(alembic_version)).scalars().all() if alembic_version.name in present else []
+    if lacking or reached != [revision_of(SCHEMA_VERSION)]:
+        what = f"tables that do not fit ({', '.join(lacking[:5])})" if lacking else "a migration that has not ended"
+        return f"{what}: put back the copy from before the upgrade and run `ykt db upgrade` again"
+    return None
 
 
 class Checkpointer:
@@ -160,8 +137,9 @@ class Checkpointer:
         self._thread.join()
 
     def _run(self) -> None:
-        wal = self._database.path.with_name(self._database.path.name + "-wal")
         while not self._stopping.wait(self._interval):
-            with contextlib.suppress(Exception):  # the writer meets the same fault and reports it
-                if wal.stat().st_size > 0:
-                    self._database.checkpoint()
+            try:
+                self._database.checkpoint()
+            except Exception as error:
+                if storage_fault(error) is None:  # the writer meets the storage's faults, too, and reports them
+                    raise

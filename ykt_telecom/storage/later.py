@@ -43,22 +43,29 @@ def insert_later(conn: Connection, table: Table, row: Mapping[str, Any]) -> None
 
 
 @contextmanager
+def collecting(connection: Connection) -> Iterator[list[Callable[[], object]]]:
+    """Collect what :func:`insert_later` is given, and write it when the block ends well; what to call after COMMIT."""
+    after: list[Callable[[], object]] = []
+    collected: dict[Table, list[Mapping[str, Any]]] = {}
+    info = connection.info  # kept: a session that was lost no longer says where its own is
+    info[_KEY] = collected
+    try:
+        yield after
+        writers = _WRITERS.get(connection.engine, {})
+        for table, rows in collected.items():
+            writer = writers.get(table)
+            if writer is None:
+                connection.execute(_insert_into(table), rows)
+            elif (told := writer(connection, rows)) is not None:
+                after.append(told)
+    finally:
+        info.pop(_KEY, None)
+
+
+@contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
     """A transaction with what is collected in it: written before its COMMIT, told after it."""
-    after: list[Callable[[], object]] = []
-    with engine.begin() as connection:
-        collected: dict[Table, list[Mapping[str, Any]]] = {}
-        connection.info[_KEY] = collected
-        try:
-            yield connection
-            writers = _WRITERS.get(engine, {})
-            for table, rows in collected.items():
-                writer = writers.get(table)
-                if writer is None:
-                    connection.execute(_insert_into(table), rows)
-                elif (told := writer(connection, rows)) is not None:
-                    after.append(told)
-        finally:
-            connection.info.pop(_KEY, None)
+    with engine.begin() as connection, collecting(connection) as after:
+        yield connection
     for told in after:
         told()

@@ -10,14 +10,25 @@ import importlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, Table
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    inspect,
+    select,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from ..runtime.clock import BUSINESS_ZONE
 
-#: Raised by one whenever a table changes; a database of another version is refused.
-SCHEMA_VERSION = 1
+#: Raised by one by each migration (migrations/versions); a database of another version is refused.
+SCHEMA_VERSION = 2
 
 #: Every module that declares tables. A module that is not installed is passed over.
 AREAS = (
@@ -75,6 +86,26 @@ schema_version = Table(
     Column("version", Integer, primary_key=True),
     Column("applied_at", Instant, nullable=False),
 )
+
+#: Where Alembic notes the same version as the revision that it has reached.
+alembic_version = Table(
+    "alembic_version",
+    metadata,
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+
+
+def revision_of(version: int) -> str:
+    """How a version is called among the migrations."""
+    return f"{version:04}"
+
+
+def version_of(connection: Connection) -> int | None:
+    """The version of the schema, None in an empty database."""
+    if not inspect(connection).has_table(schema_version.name):
+        return None
+    return connection.execute(select(schema_version.c.version)).scalar_one_or_none()
 
 
 def load_areas() -> MetaData:

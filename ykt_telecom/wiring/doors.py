@@ -22,7 +22,7 @@ from ..runtime.clock import Clock, SystemClock
 from ..runtime.errors import Refusal, Trouble
 from ..runtime.settings import Settings
 from ..runtime.tokens import SystemTokens
-from ..storage.database import Database, create_all, open_database, open_for_reading
+from ..storage.database import Database, create_all, file_of, open_database, open_for_reading
 from ..storage.faults import AlreadyRunning
 from ..usecases.means import Means, Progress, means_of
 from ..usecases.office import Asker, Office
@@ -109,7 +109,7 @@ class InstallationDoor:
         self, use_case: UseCase[I, R], orders: Sequence[I], key: str, progress: Progress
     ) -> Sequence[Result[R]]:
         settings, tokens, clock = self._settings, SystemTokens(), SystemClock()
-        if not settings.database_path.is_file():
+        if file_of(settings.database_location) is not None and not settings.database_path.is_file():
             raise NoDatabase(f"no database at {settings.database_path}: `ykt init --data DIR` makes one")
         os.umask(0o077)
         ring = open_key_ring(settings.kek_path, settings.database_path)
@@ -124,13 +124,13 @@ class InstallationDoor:
 def opened(settings: Settings, clock: Clock, means: Means, *, reads: bool) -> Iterator[Database]:
     """The database: this command's alone, or beside whoever holds it when it is only looked at."""
     if reads:
-        database = open_for_reading(settings.database_path)
+        database = open_for_reading(settings.database_location)
         try:
             yield database
         finally:
-            database.engine.dispose()
+            database.close()
         return
-    database = open_database(settings.database_path)
+    database = open_database(settings.database_location)
     try:
         create_all(database, clock.now())
         seal_audit(database, means.chain_key, means.anchor)

@@ -134,7 +134,7 @@ class Service:
         """Open the database and the committer, without anything that sends: for imports before the start."""
         if self._committer is None:
             os.umask(0o077)
-            self._database = open_database(self.settings.database_path)
+            self._database = open_database(self.settings.database_location)
             create_all(self._database, self.clock.now())
             seal_audit(self._database, self.ring.derive(KEY_PURPOSE), Anchor(self.settings.anchor_path))
             with self._database.reading() as conn:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -32,11 +31,12 @@ from ykt_telecom.messaging.tables import inbox, outbox
 from ykt_telecom.messaging.texts import Text, enqueue_texts
 from ykt_telecom.ota.outcome import JobKind
 from ykt_telecom.ota.replay import ReplayWindow
+from ykt_telecom.storage.database import Location
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    made = Lab(tmp_path)
+def lab(place: Location) -> Iterator[Lab]:
+    made = Lab(place)
     yield made
     made.close()
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from tests.ykt_telecom.lab import Lab
 from ykt_telecom.messaging.tables import outbox
+from ykt_telecom.storage.database import Location
 
 from .test_delivery import a_receipt, a_text
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    made = Lab(tmp_path)
+def lab(place: Location) -> Iterator[Lab]:
+    made = Lab(place)
     yield made
     made.close()
 

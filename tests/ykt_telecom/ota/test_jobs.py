@@ -21,11 +21,12 @@ from ykt_telecom.registry.audit.tables import audit_row
 from ykt_telecom.registry.cards.states import Refused
 from ykt_telecom.registry.cards.tables import card, card_application
 from ykt_telecom.registry.directory.tables import enterprise
+from ykt_telecom.storage.database import Location
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    made = Lab(tmp_path)
+def lab(place: Location) -> Iterator[Lab]:
+    made = Lab(place)
     yield made
     made.close()
 
@@ -477,9 +478,7 @@ def test_an_application_under_another_name_on_the_card_ends_the_issue(lab: Lab) 
 def test_whatever_step_the_program_dies_at_every_job_ends_once(tmp_path: Path) -> None:
     """Crash before each transaction of issue, close and delete; after the restart all ends well, counters only rise."""
     for point in range(2, 60):
-        folder = tmp_path / str(point)
-        folder.mkdir()
-        lab = Lab(folder)
+        lab = Lab(tmp_path / f"{point}.db")
         lab.crash_before = point
         crashed = _life(lab)
         if not crashed:

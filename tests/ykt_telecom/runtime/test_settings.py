@@ -27,7 +27,7 @@ def a_file(folder: Path, text: str) -> Path:
         ('[ota]\nspi = "0000"', "ota.spi: the SPI must ask for CC"),
         ('[ota]\nspi = "16"', "ota.spi: four hexadecimal digits"),
         ("[ota]\nresend_delays = []", "ota.resend_delays: at least one"),
-        ('[database]\nurl = "postgresql://x"', "only sqlite:///PATH"),
+        ('[database]\nurl = "mysql://x"', "database.url: sqlite:///PATH or postgresql"),
         ('[sms]\naccess_code = "abc"', "sms.access_code: "),
         ("port = ", "not TOML"),
         ("http = 5", "http: a section is wanted; write [http]"),

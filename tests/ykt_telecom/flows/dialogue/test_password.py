@@ -14,6 +14,8 @@ from ykt_telecom.flows.dialogue.password import PasswordSeal
 from ykt_telecom.flows.dialogue.password_steps import let_in, lock, note_right, note_wrong, unlock
 from ykt_telecom.storage.context import StepContext
 
+pytestmark = pytest.mark.usefixtures("worlds")
+
 SEAL = PasswordSeal(Pepper(), cheap=True)
 
 
@@ -96,6 +98,7 @@ def test_three_tries_are_let_in_and_a_right_one_clears_the_count() -> None:
     assert tries() == 3
 
 
+@pytest.mark.embedded("the same few statements thousands of times")
 def test_of_ten_thousand_tries_three_are_let_in() -> None:
     """T07 at its gate: without a right one, nothing beyond the third is ever handed out for evaluation."""
     world = a_desk().world

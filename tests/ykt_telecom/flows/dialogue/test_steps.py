@@ -19,11 +19,14 @@ from tests.ykt_telecom.ledger.money.world import CUIHU, HUAXIN, NOON, a_world, i
 from ykt_telecom.flows.dialogue.machine import State
 from ykt_telecom.flows.dialogue.neighbours import Verdict
 from ykt_telecom.flows.dialogue.password_steps import lock
+from ykt_telecom.flows.dialogue.tables import dialogue
 from ykt_telecom.ledger.money.steps import CardTransaction, Kind, open_purse, post_transactions
 from ykt_telecom.ota.outcome import JobKind
 from ykt_telecom.ota.states import JobState
 from ykt_telecom.ota.tables import job
 from ykt_telecom.registry.cards.tables import card, card_application
+
+pytestmark = pytest.mark.usefixtures("worlds")
 
 REFUSED_TEXT = "验证未通过，连续3次错误将锁定"
 WAIT_TEXT = "上一请求处理中，请稍候"
@@ -355,7 +358,7 @@ def test_a_candidate_that_cannot_be_read_again_counts_as_wrong() -> None:
     desk = a_desk()
     for _ in range(3):
         desk.ask(Operation.DELETE, password=RIGHT)
-        desk.world.run(lambda connection, _: connection.exec_driver_sql("update dialogue set covered = x'00'"))
+        desk.world.run(lambda connection, _: connection.execute(update(dialogue).values(covered=bytes(1))))
         desk.restart()
         desk.judge()
         assert desk.screen == REFUSED_TEXT
@@ -363,6 +366,7 @@ def test_a_candidate_that_cannot_be_read_again_counts_as_wrong() -> None:
     assert desk.evaluated == 0
 
 
+@pytest.mark.embedded("the same few statements thousands of times")
 def test_a_thousand_candidates_have_three_evaluated() -> None:
     """T07: holding the right one, in random order, in batches, with restarts between count and verdict."""
     chance = Random(7)
@@ -452,6 +456,7 @@ def test_the_same_request_again_gets_the_stored_answer() -> None:
     assert desk.texts == []
 
 
+@pytest.mark.embedded("the same few statements thousands of times")
 def test_a_request_replayed_for_hours_does_not_keep_the_card_busy() -> None:
     """A recorded packet sent every second: an answer every five seconds for ten minutes, then none."""
     desk = a_desk()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from sqlalchemy import Connection
 
 from telecom_codecs.onecard.password import ServicePassword
@@ -18,6 +19,8 @@ from ykt_telecom.flows.dialogue.password import PasswordSeal
 from ykt_telecom.flows.dialogue.verification import Verification
 from ykt_telecom.storage.context import StepContext
 from ykt_telecom.storage.faults import StorageUnavailable
+
+pytestmark = pytest.mark.usefixtures("worlds")
 
 
 @dataclass

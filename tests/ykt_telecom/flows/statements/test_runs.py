@@ -24,6 +24,8 @@ from ykt_telecom.registry.cards.tables import card_application
 from ykt_telecom.runtime.clock import BUSINESS_ZONE
 from ykt_telecom.wiring.transactions import drive
 
+pytestmark = pytest.mark.usefixtures("worlds")
+
 
 def test_every_member_gets_each_statement_once() -> None:
     """INV-18, INV-20: one row, one message, the segments that were submitted; running again adds nothing."""

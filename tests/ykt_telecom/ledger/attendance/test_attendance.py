@@ -15,6 +15,8 @@ from ykt_telecom.ledger.taps.imports import ImportReport
 from ykt_telecom.ledger.taps.rules import NotTaken, Taken
 from ykt_telecom.runtime.clock import BUSINESS_ZONE
 
+pytestmark = pytest.mark.usefixtures("worlds")
+
 
 def at(day: int, clock: str) -> datetime:
     hour, minute = map(int, clock.split(":"))

@@ -32,6 +32,8 @@ from ykt_telecom.ledger.money.tables import card_transaction, ledger_entry, post
 from ykt_telecom.ledger.taps.rules import Fault
 from ykt_telecom.ledger.taps.steps import application_at, is_complete
 
+pytestmark = pytest.mark.usefixtures("worlds")
+
 
 def a_transaction(**changes: object) -> CardTransaction:
     valid = CardTransaction(iccid_of(1), HUAXIN, Kind.LOAD, 10_000, 1, "CZ01", NOON)
@@ -173,6 +175,7 @@ def test_an_undo_takes_back_the_last_purchase_of_the_terminal_only_once() -> Non
     assert money_on(world) == 10_000
 
 
+@pytest.mark.embedded("pytest-twisted wraps a property anew for each parameter, and fails at the second")
 @given(
     st.lists(
         st.tuples(st.sampled_from(Kind), st.integers(1, 3_000), st.integers(1, 12), st.sampled_from(["A", "B"])),

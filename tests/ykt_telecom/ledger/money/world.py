@@ -1,4 +1,4 @@
-"""A small world in an in-memory database: enterprises, members with cards, applications; time and ids under control."""
+"""A small world in an empty database: enterprises, members with cards, applications; time and ids under control."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Connection, Engine
 
+from tests.ykt_telecom import engines
 from ykt_telecom.registry.cards.tables import card, card_application
 from ykt_telecom.registry.directory.tables import enterprise, member
 from ykt_telecom.runtime.clock import BUSINESS_ZONE
 from ykt_telecom.runtime.tokens import SeededTokens
 from ykt_telecom.storage.context import StepContext
-from ykt_telecom.storage.schema import load_areas
 
 T = TypeVar("T")
 
@@ -104,9 +103,7 @@ class World:
 
 def a_world(**names: str) -> World:
     """Two enterprises without members; `huaxin` and `cuihu` may rename them."""
-    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-    event.listen(engine, "connect", _pragmas)
-    load_areas().create_all(engine)
+    engine = engines.worlds.empty()
     world = World(engine)
     with engine.begin() as connection:
         for number, name in ((HUAXIN, names.get("huaxin", "华信科技")), (CUIHU, names.get("cuihu", "翠湖小区"))):
@@ -122,9 +119,3 @@ def a_world(**names: str) -> World:
                 )
             )
     return world
-
-
-def _pragmas(connection: object, _record: object) -> None:
-    cursor = connection.cursor()  # type: ignore[attr-defined]
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.close()

@@ -11,6 +11,8 @@ from ykt_telecom.ledger.taps.imports import ImportReport
 from ykt_telecom.ledger.taps.table_text import BadFile
 from ykt_telecom.texts.amount import BadAmount, format_yuan, parse_yuan
 
+pytestmark = pytest.mark.usefixtures("worlds")
+
 #: What may stand in the column of the enterprise.
 ENTERPRISES = {str(HUAXIN): HUAXIN, "huaxin": HUAXIN}
 HEADING = "iccid,enterprise,kind,amount,counter,terminal,time,balance,tac"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
@@ -22,13 +21,14 @@ from ykt_telecom.registry.cards.states import (
 )
 from ykt_telecom.registry.cards.steps import NewCard, add_application, add_card, live_card_of, move_card
 from ykt_telecom.registry.cards.tables import card, card_application
+from ykt_telecom.storage.database import Location
 
 SPARE = "89860012345678905555"
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    made = Lab(tmp_path)
+def lab(place: Location) -> Iterator[Lab]:
+    made = Lab(place)
     yield made
     made.close()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
@@ -20,13 +19,14 @@ from ykt_telecom.registry.directory.steps import (
     members_of,
 )
 from ykt_telecom.storage.context import StepContext
+from ykt_telecom.storage.database import Location
 from ykt_telecom.texts.refusals import Refused
 from ykt_telecom.texts.signature import signed
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    made = Lab(tmp_path)
+def lab(place: Location) -> Iterator[Lab]:
+    made = Lab(place)
     yield made
     made.close()
 
