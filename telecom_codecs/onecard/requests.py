@@ -8,6 +8,7 @@ the whole request.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -27,6 +28,9 @@ CLAUSE: Final = "docs/wire/card-application.md §8"
 LENGTH: Final = 66
 FAULT_LENGTH: Final = 98
 SERIAL_OCTETS: Final = 6
+#: version, operation, request number, ICCID, enterprise, language
+_HEAD: Final = struct.Struct(">BBI10sIB")
+_ICCID_AT: Final = 6
 FAULT_TEXT_UNITS: Final = 35  #: UCS-2 characters that fit 98 octets beside the category
 
 
@@ -127,10 +131,6 @@ class Form:
     pages: frozenset[int] = frozenset()
     switches: frozenset[Switch] = frozenset()
 
-    @property
-    def required(self) -> frozenset[Tag]:
-        return frozenset(self.tags) - self.optional
-
 
 FORMS: Final = {
     Operation.BALANCE: Form(True),
@@ -148,6 +148,10 @@ FORMS: Final = {
     Operation.REPLY: Form(False, (Tag.SWITCH, Tag.SERIAL, Tag.PASSWORD), frozenset({Tag.PASSWORD}), switches=_WORDS),
     Operation.NOT_SHOWN: Form(False, (Tag.SERIAL,)),
 }
+
+
+_REQUIRED: Final = {operation: frozenset(form.tags) - form.optional for operation, form in FORMS.items()}
+_ALLOWED: Final = {operation: frozenset(form.tags) for operation, form in FORMS.items()}
 
 
 class Fields(TypedDict, total=False):
@@ -190,8 +194,11 @@ class CardRequest:
     def encode(self) -> bytes:
         """66 octets, 98 for a fault; LocalError for what the format cannot carry."""
         _check(self, LocalError)
-        body = bytes((VERSION, self.operation)) + unsigned(self.number, 4, "request number", CLAUSE)
-        body += self.iccid.octets() + unsigned(self.enterprise_id, 4, "enterprise", CLAUSE) + bytes((self.language,))
+        head = (VERSION, self.operation, self.number, self.iccid.octets(), self.enterprise_id, self.language)
+        try:
+            body = _HEAD.pack(*head)
+        except struct.error as error:
+            raise LocalError(f"request number or enterprise: {error}", clause=CLAUSE) from None
         for tag in FORMS[self.operation].tags:
             coding = _CODINGS[tag]
             value = getattr(self, coding.name)
@@ -203,16 +210,16 @@ class CardRequest:
     @classmethod
     def decode(cls, octets: bytes) -> Self:
         """The request in the data of an MO packet; a RemoteError names the octet that is wrong, never a password."""
-        cursor = ClauseCursor(octets, CLAUSE)
-        if (version := cursor.u8("version")) != VERSION:
+        if len(octets) < _HEAD.size:
+            raise Truncated(f"request of {len(octets)} octets: no whole head", offset=len(octets), clause=CLAUSE)
+        version, asked, number, iccid, enterprise_id, language = _HEAD.unpack_from(octets)
+        if version != VERSION:
             raise BadValue(f"request version {version:02X}: {VERSION:02X} is known", offset=0, clause=CLAUSE)
-        operation = known(Operation, cursor.u8("operation"), "operation", 1, CLAUSE)
-        number = cursor.u32("request number")
-        iccid = _iccid(cursor)
-        enterprise_id = cursor.u32("enterprise")
-        language = known(Language, cursor.u8("language"), "language", 20, CLAUSE)
+        operation = known(Operation, asked, "operation", 1, CLAUSE)
+        spoken = known(Language, language, "language", _HEAD.size - 1, CLAUSE)
         _check_length(octets, operation)
-        request = cls(operation, number, iccid, enterprise_id, language, **_read_fields(cursor))
+        fields = _read_fields(ClauseCursor(octets[_HEAD.size :], CLAUSE, base=_HEAD.size))
+        request = cls(operation, number, _iccid(iccid), enterprise_id, spoken, **fields)
         _check(request, BadValue)
         return request
 
@@ -233,12 +240,12 @@ def _check_length(octets: bytes, operation: Operation) -> None:
 def _check(request: CardRequest, error: type[BadValue] | type[LocalError]) -> None:
     """What the line of the operation says of enterprise, TLVs and their values."""
     form, name = FORMS[request.operation], request.operation.name
-    present = {tag for tag, coding in _CODINGS.items() if getattr(request, coding.name) is not None}
+    present = {tag for tag, field in _NAMES if getattr(request, field) is not None}
     if bool(request.enterprise_id) is not form.enterprise:
         raise error(f"{name} names {'an' if form.enterprise else 'no'} enterprise", clause=CLAUSE)
-    if missing := form.required - present:
+    if missing := _REQUIRED[request.operation] - present:
         raise error(f"{name}: TLV {min(missing):02X} is missing", clause=CLAUSE)
-    if strange := present - set(form.tags):
+    if strange := present - _ALLOWED[request.operation]:
         raise error(f"{name}: TLV {min(strange):02X} has no place here", clause=CLAUSE)
     if request.page is not None and request.page not in form.pages:
         raise error(f"{name}: page {request.page:02X} is not known", clause=CLAUSE)
@@ -246,13 +253,11 @@ def _check(request: CardRequest, error: type[BadValue] | type[LocalError]) -> No
         raise error(f"{name}: class {request.switch[0]}, position {request.switch[1]} is not known", clause=CLAUSE)
 
 
-def _iccid(cursor: Cursor) -> Iccid:
-    offset = cursor.offset
-    octets = cursor.take(10, "ICCID")
+def _iccid(octets: bytes) -> Iccid:
     try:
         return Iccid.from_octets(octets)
     except CodecError as error:
-        raise BadValue(f"ICCID: {error.message}", offset=offset, clause=CLAUSE) from None
+        raise BadValue(f"ICCID: {error.message}", offset=_ICCID_AT, clause=CLAUSE) from None
 
 
 def _read_fields(cursor: Cursor) -> Fields:
@@ -330,3 +335,4 @@ _CODINGS: Final = {
         lambda octets: int.from_bytes(_sized(octets, SERIAL_OCTETS), "big"),
     ),
 }
+_NAMES: Final = tuple((tag, coding.name) for tag, coding in _CODINGS.items())
