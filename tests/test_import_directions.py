@@ -50,9 +50,7 @@ AREAS = {
 }
 
 #: (file, area it may not import): why it still does.
-CLIMBS: dict[tuple[str, str], str] = {
-    ("runtime/settings.py", "ota"): "the settings still hold an OtaPolicy; it is to be made from them in wiring",
-}
+CLIMBS: dict[tuple[str, str], str] = {}
 
 #: (file, table of another area it writes): why it still does.
 FOREIGN_WRITES: dict[tuple[str, str], str] = {

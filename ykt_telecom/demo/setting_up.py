@@ -93,7 +93,8 @@ async def enter_everything(service: Service, world: World) -> None:
         people = []
         for number, card in enumerate(world.cards):
             _enter_card(conn, context, service, card)
-            set_password(conn, iccid=card.iccid.digits, verifier=verifier, now=context.now)
+            bound = seal.bind(verifier, card.iccid.digits)
+            set_password(conn, iccid=card.iccid.digits, verifier=bound, now=context.now)
             for enterprise in enterprises_of(number):
                 employee_no = f"{enterprise.number}{number:04d}"
                 people.append(AddMember(enterprise.code, card.msisdn.digits, member_name(number), employee_no))

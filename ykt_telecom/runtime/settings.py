@@ -10,7 +10,6 @@ import difflib
 import ipaddress
 import tomllib
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,7 +18,6 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from telecom_codecs.errors import CodecError
 from telecom_codecs.ota.secured_packet import CounterCheck, PacketCheck, PorRequest, Spi
 
-from ..ota.means import OtaPolicy
 from .errors import Misconfigured
 
 #: Environment variables of the test suite, which are none of ours.
@@ -172,14 +170,6 @@ class OtaSettings(_Section):
         if not delays:
             raise ValueError("at least one delay, please")
         return delays
-
-    def policy(self) -> OtaPolicy:
-        return OtaPolicy(
-            spi=bytes.fromhex(self.spi),
-            por_timeout=timedelta(seconds=self.por_timeout),
-            delays=tuple(timedelta(seconds=seconds) for seconds in self.resend_delays),
-            weak_algorithms=self.weak_algorithms,
-        )
 
 
 class KeySettings(_Section):

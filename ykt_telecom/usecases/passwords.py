@@ -70,7 +70,8 @@ def set_passwords(
     verifiers = {order.card: order.verifier for order in orders}
 
     def change(card: Card, name: str) -> Refused | None:
-        set_password(conn, iccid=card.iccid, verifier=verifiers[name], now=context.now)
+        bound = context.means.seal.bind(verifiers[name], card.iccid)
+        set_password(conn, iccid=card.iccid, verifier=bound, now=context.now)
         return None
 
     return _each(conn, who, [order.card for order in orders], change)

@@ -16,6 +16,7 @@ import contextlib
 import os
 import random
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from typing import Any, Protocol
 
 import structlog
@@ -35,7 +36,7 @@ from ..messaging.link import Link, SourceAddress
 from ..messaging.pump import Pump
 from ..messaging.texts import TextFollowers, TextsOut
 from ..ota.dispatch import Dispatcher
-from ..ota.means import OtaMeans
+from ..ota.means import OtaMeans, OtaPolicy
 from ..ota.outgoing import CardsIn, PacketsOut
 from ..registry.audit.anchor import Anchor
 from ..registry.audit.chain import KEY_PURPOSE, seal_audit
@@ -43,7 +44,7 @@ from ..registry.keys.steps import prove_key_ring
 from ..registry.keys.wrapping import KeyRing, open_key_ring
 from ..runtime.bridge import deferred
 from ..runtime.clock import BUSINESS_ZONE, Clock, SystemClock
-from ..runtime.settings import LinkSettings, Settings
+from ..runtime.settings import LinkSettings, OtaSettings, Settings
 from ..runtime.supervisor import Supervisor
 from ..runtime.tokens import SystemTokens, Tokens
 from ..storage.committer import Committer
@@ -60,6 +61,16 @@ log = structlog.get_logger(__name__)
 
 #: Seconds that a stop waits for answers of the SMSC.
 _DRAIN = 5.0
+
+
+def policy_of(settings: OtaSettings) -> OtaPolicy:
+    """How jobs are secured and how patient they are, as it is configured."""
+    return OtaPolicy(
+        spi=bytes.fromhex(settings.spi),
+        por_timeout=timedelta(seconds=settings.por_timeout),
+        delays=tuple(timedelta(seconds=seconds) for seconds in settings.resend_delays),
+        weak_algorithms=settings.weak_algorithms,
+    )
 
 
 class ManagedLink(Link, Protocol):
@@ -99,7 +110,7 @@ class Service:
         self.tokens = tokens or SystemTokens()
         self.provider = provider or OpenSslProvider()
         self.ring = ring or open_key_ring(settings.kek_path, settings.database_path)
-        self.means = OtaMeans(self.ring, self.provider, settings.ota.policy())
+        self.means = OtaMeans(self.ring, self.provider, policy_of(settings.ota))
         self.texts = TextFollowers()
         cards = CardsIn(self.means)
         self.receivers = Receivers(cards.proofs, cards.requests)

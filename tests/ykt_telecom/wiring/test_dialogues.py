@@ -91,8 +91,9 @@ async def test_a_deletion_runs_on_the_platform_s_own_orders(tmp_path: Path) -> N
     """Request, password in the pool, CLOSE, DELETE, answer: each a job row of the same application."""
     with a_host(tmp_path) as host:
         host.committer.start()
-        verification = join_dialogues(host, seal=password_seal(host.ring, cheap=True), deadline=0.01)
-        verifier = password_seal(host.ring, cheap=True).seal(RIGHT, bytes(16))
+        seal = password_seal(host.ring, cheap=True)
+        verification = join_dialogues(host, seal=seal, deadline=0.01)
+        verifier = seal.bind(seal.seal(RIGHT, bytes(16)), iccid_of(1))
         await host.committer.perform(
             lambda connection, context: set_password(connection, iccid=iccid_of(1), verifier=verifier, now=context.now)
         )

@@ -89,6 +89,7 @@ class VerifyOrder:
     """A candidate to judge off the loop. Without a verifier nothing is evaluated; the reply waits just as long."""
 
     dialogue_id: int
+    iccid: str = field(repr=False)
     verifier: str | None = field(default=None, repr=False)
     candidate: ServicePassword | None = field(default=None, repr=False)
 

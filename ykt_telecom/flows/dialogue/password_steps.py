@@ -15,7 +15,7 @@ from .tables import service_password
 
 
 def set_password(connection: Connection, *, iccid: str, verifier: str, now: datetime) -> None:
-    """Store a verifier made by `PasswordSeal.seal`; clears tries and lock. Use it for the first one and for a reset."""
+    """Store a verifier of `PasswordSeal.bind`; clears tries and lock. Use it for the first one and for a reset."""
     connection.execute(delete(service_password).where(service_password.c.iccid == iccid))
     connection.execute(service_password.insert().values(iccid=iccid, verifier=verifier, tries=0, wrong=0, set_at=now))
 

@@ -120,7 +120,8 @@ class DialogueSteps:
             binding = binding_of(row.iccid, row.counter)
             candidate = None if row.covered is None else self._neighbours.cover.uncover(row.covered, binding=binding)
             verifier = verifier_of(connection, iccid=row.iccid) if candidate is not None else None
-            context.effects.append(partial(self._neighbours.verify, VerifyOrder(row.id, verifier, candidate)))
+            order = VerifyOrder(row.id, row.iccid, verifier, candidate)
+            context.effects.append(partial(self._neighbours.verify, order))
         return len(rows)
 
 
@@ -178,7 +179,7 @@ def _take_deletion(turn: Turn, request: Request, asked: CardRequest, holder: Row
     }
     row = turn.open(request, asked, holder.msisdn, values)
     turn.move(row, Event.ASK)
-    order = VerifyOrder(row.id, verifier, candidate)
+    order = VerifyOrder(row.id, row.iccid, verifier, candidate)
     turn.context.effects.append(partial(turn.neighbours.verify, order))
 
 

@@ -89,7 +89,7 @@ class Verification:
         if order.verifier is not None and order.candidate is not None:
             self.evaluated += 1
             matched = await asyncio.get_running_loop().run_in_executor(
-                self._pool, self._seal.matches, order.verifier, order.candidate
+                self._pool, self._seal.matches, order.verifier, order.candidate, order.iccid
             )
         took = self._monotonic() - began
         release = max(1, math.ceil(took / self._deadline)) * self._deadline

@@ -38,5 +38,5 @@ def test_a_password_is_set_locked_and_unlocked(ykt: Typed, monkeypatch: pytest.M
     database.close()
     assert row.locked_at is None
     seal = password_seal(open_key_ring(ykt.data / "secrets" / "kek", path))
-    assert seal.matches(row.verifier, ServicePassword(b"194837"))
+    assert seal.matches(row.verifier, ServicePassword(b"194837"), ICCID)
     assert b"194837" not in path.read_bytes()

@@ -115,7 +115,7 @@ class Desk:
     # --- what the card and the platform do -----------------------------------------------------------------------
 
     def give_password(self, number: int = 1, password: ServicePassword = RIGHT) -> None:
-        verifier = self.seal.seal(password, bytes(16))
+        verifier = self.seal.bind(self.seal.seal(password, bytes(16)), iccid_of(number))
         self.world.run(
             lambda connection, context: set_password(
                 connection, iccid=iccid_of(number), verifier=verifier, now=context.now
@@ -144,7 +144,7 @@ class Desk:
             matched = None
             if order.verifier is not None and order.candidate is not None:
                 self.evaluated += 1
-                matched = self.seal.matches(order.verifier, order.candidate)
+                matched = self.seal.matches(order.verifier, order.candidate, order.iccid)
             self.decide(Verdict(order.dialogue_id, matched))
 
     def decide(self, verdict: Verdict) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import time
 
 import pytest
 from sqlalchemy import Connection
@@ -17,6 +18,7 @@ from ykt_telecom.storage.context import StepContext
 pytestmark = pytest.mark.usefixtures("worlds")
 
 SEAL = PasswordSeal(Pepper(), cheap=True)
+CARD = iccid_of(1)
 
 
 @pytest.mark.parametrize("digits", [b"", b"12345", b"1234567", b"12345a", "１２３４５６".encode(), b"12 456"])
@@ -54,19 +56,41 @@ def test_a_verifier_matches_its_password_under_its_pepper_only() -> None:
             return b"another pepper"
 
     verifier = SEAL.seal(RIGHT, bytes(16))
+    bound = SEAL.bind(verifier, CARD)
     assert verifier.startswith("$argon2id$")
-    assert SEAL.matches(verifier, RIGHT)
-    assert not SEAL.matches(verifier, WRONG)
-    assert not PasswordSeal(Other(), cheap=True).matches(verifier, RIGHT)
-    assert not SEAL.matches("not a verifier", RIGHT)
+    assert SEAL.matches(bound, RIGHT, CARD)
+    assert not SEAL.matches(bound, WRONG, CARD)
+    assert not PasswordSeal(Other(), cheap=True).matches(bound, RIGHT, CARD)
+    assert not SEAL.matches(SEAL.bind("not a verifier", CARD), RIGHT, CARD)
     assert SEAL.seal(RIGHT, b"s" * 16) != verifier
+
+
+def test_a_verifier_copied_to_another_card_opens_nothing() -> None:
+    """Whoever can write the table puts the verifier of a password he knows into another card's row: nothing opens."""
+    bound = SEAL.bind(SEAL.seal(RIGHT, bytes(16)), CARD)
+    verifier, tag = bound.rsplit("~", 1)
+    assert SEAL.matches(bound, RIGHT, CARD)
+    for forged in (bound, verifier, f"{verifier}~", f"{verifier}~{tag[::-1]}", f"~{tag}", ""):
+        assert not SEAL.matches(forged, RIGHT, iccid_of(2))
+    assert not SEAL.matches(verifier, RIGHT, CARD)
 
 
 def test_the_real_cost_is_argon2id_with_tens_of_megabytes() -> None:
     """A bare hash of a million values falls in minutes."""
     verifier = PasswordSeal(Pepper()).seal(RIGHT, bytes(16))
-    memory = int(verifier.split("$m=")[1].split(",")[0])
+    memory, _passes, lanes = (int(part.split("=")[1]) for part in verifier.split("$")[3].split(","))
     assert memory >= 19 * 1024
+    assert lanes == 1
+
+
+def test_a_try_costs_at_most_40_milliseconds_of_one_core() -> None:
+    """Two workers judge fifty tries a second, and a storm of them leaves the rest of the machine alone."""
+    seal, costs = PasswordSeal(Pepper()), []
+    for _ in range(5):
+        began = time.process_time()
+        seal.seal(RIGHT, bytes(16))
+        costs.append(time.process_time() - began)
+    assert min(costs) <= 0.040
 
 
 def test_a_covered_candidate_belongs_to_its_request() -> None:

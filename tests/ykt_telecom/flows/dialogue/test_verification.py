@@ -14,6 +14,7 @@ from telecom_codecs.onecard.password import ServicePassword
 from telecom_codecs.onecard.requests import Operation
 from tests.tasks import in_task
 from tests.ykt_telecom.flows.dialogue.desk import RIGHT, WRONG, Pepper, a_desk
+from tests.ykt_telecom.ledger.money.world import iccid_of
 from ykt_telecom.flows.dialogue.neighbours import Verdict, VerifyOrder
 from ykt_telecom.flows.dialogue.password import PasswordSeal
 from ykt_telecom.flows.dialogue.verification import Verification
@@ -21,6 +22,7 @@ from ykt_telecom.storage.context import StepContext
 from ykt_telecom.storage.faults import StorageUnavailable
 
 pytestmark = pytest.mark.usefixtures("worlds")
+CARD = iccid_of(1)
 
 
 @dataclass
@@ -63,14 +65,14 @@ class SlowSeal(PasswordSeal):
         super().__init__(Pepper(), cheap=True)
         self.lab = lab
 
-    def matches(self, verifier: str, password: ServicePassword) -> bool:
+    def matches(self, bound: str, password: ServicePassword, iccid: str) -> bool:
         self.lab.now += self.lab.hashing_takes
-        return super().matches(verifier, password)
+        return super().matches(bound, password, iccid)
 
 
 def an_order(lab: Lab, dialogue_id: int, candidate: ServicePassword | None) -> VerifyOrder:
-    verifier = None if candidate is None else lab.seal.seal(RIGHT, bytes(16))
-    return VerifyOrder(dialogue_id, verifier, candidate)
+    verifier = None if candidate is None else lab.seal.bind(lab.seal.seal(RIGHT, bytes(16)), CARD)
+    return VerifyOrder(dialogue_id, CARD, verifier, candidate)
 
 
 @in_task
