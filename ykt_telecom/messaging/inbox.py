@@ -114,12 +114,19 @@ class _Message:
 
     number: int
     given: Delivered
-    digest: str
     kind: InboxKind = InboxKind.TEXT
     body: bytes = field(default=b"", repr=False)
     taken: Taken | None = None
     place: Concatenation | None = None
+    digested: str = ""
     is_stored: bool = False  #: its row is written, or it needs none
+
+    @property
+    def digest(self) -> str:
+        """Of what came; a proof needs none."""
+        if not self.digested:
+            self.digested = self.given.digest()
+        return self.digested
 
     def refuse(self, note: str, kind: InboxKind = InboxKind.TEXT) -> None:
         self.kind, self.taken = kind, Taken(InboxState.REFUSED, note)
@@ -169,14 +176,17 @@ def take_messages(
     conn: Connection, context: StepContext, receivers: Receivers, items: Sequence[Delivered]
 ) -> list[str]:
     """Take in short messages; for each the word that is kept of it."""
-    messages = [_Message(context.next_number(), item, item.digest()) for item in items]
+    messages = [_Message(context.next_number(), item) for item in items]
     collecting = _Collecting(conn, context)
     for message in messages:
         _sort(collecting, message)
     for kind, receive in ((InboxKind.POR, receivers.proofs), (InboxKind.MO, receivers.requests)):
         mine = [message for message in messages if message.kind is kind and message.taken is None]
         if mine:
-            told = [Incoming(one.given.source, one.body, one.number, one.digest) for one in mine]
+            told = [
+                Incoming(one.given.source, one.body, one.number, "" if kind is InboxKind.POR else one.digest)
+                for one in mine
+            ]
             for message, taken in zip(mine, receive(conn, context, told), strict=True):
                 message.taken = taken
     _take_texts(conn, context, receivers, [one for one in messages if one.taken is None])
@@ -275,7 +285,7 @@ def _row(message: _Message, at: int) -> dict[str, Any]:
 
 def set_aside(conn: Connection, context: StepContext, message: Delivered, reason: str) -> None:
     """Keep that a message came which our own code could not take in, for a person to look at; without its content."""
-    one = _Message(context.next_number(), message, message.digest())
+    one = _Message(context.next_number(), message)
     one.refuse(reason)
     _store(conn, context, [one])
     record(conn, at=context.now, actor="inbox", action="inbox.put_aside", subject=Subject.message(one.digest[:16]))

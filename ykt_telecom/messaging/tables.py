@@ -6,12 +6,13 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary,
 
 from ..storage.schema import BigKey, Instant, metadata
 
-_READY = text("state = 'QUEUED' and not_before is null")
-_WAITING = text("state = 'QUEUED' and not_before is not null")
-_HANDED = text("state = 'HANDED'")
+# spelled as the statements spell it: SQLite takes IN ('QUEUED') for another condition than = 'QUEUED'
+_READY = text("state IN ('QUEUED') AND not_before IS NULL")
+_WAITING = text("state IN ('QUEUED') AND not_before IS NOT NULL")
+_HANDED = text("state IN ('HANDED')")
 _NO_RECEIPT = text("receipt is null and message_id is not null")
 _LONG = text("segments > 1 and segment = 1")
-_PART = text("state = 'PART'")
+_PART = text("state IN ('PART')")
 
 #: One row per segment of a text. QUEUED → HANDED (durable before sending) → ACCEPTED | REFUSED | UNKNOWN; or WITHDRAWN.
 #: `message` is the id of its first segment; `not_before` is null while nothing stands in its way.

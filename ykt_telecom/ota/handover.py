@@ -30,7 +30,7 @@ from ..storage.context import StepContext
 from ..storage.literal import among
 from ..storage.sql import Statement, instant
 from .counters import CounterExhausted, CounterKey, reserve_many
-from .jobs import AUDIT, JOB_COLUMNS, JOB_WIDTH, PERSONALISE, Job, JobBook
+from .jobs import AUDIT, JOB_COLUMNS, JOB_WIDTH, KINDS, PERSONALISE, Job, JobBook
 from .means import OtaMeans
 from .outcome import JobKind
 from .scripts import (
@@ -70,7 +70,7 @@ _READY = Statement(
     )
     .where(
         among(job.c.state, WAITING_STATES),
-        job.c.due_at.is_(None),
+        job.c.due_at == job.c.deadline,
         job.c.priority <= bindparam("least"),
         ~exists(select(_in_lane.c.id).where(_in_lane.c.iccid == job.c.iccid, among(_in_lane.c.state, LANE_STATES))),
     )
@@ -143,7 +143,7 @@ def _go_again(conn: Connection, book: JobBook, room: int, least: int) -> list[Ha
             continue
         if order.state == JobState.RETRY_WAIT:
             due_at = book.later(book.means.policy.por_timeout)
-            book.move(order, JobEvent.HAND, due_at=min(due_at, order.deadline))
+            book.move(order, JobEvent.HAND, due_at=due_at)
         one.state, one.not_before = "HANDED", None
         book.change_packet(one)
         handed += _segments(
@@ -186,7 +186,7 @@ def _build(
         order = target.order
         order.attempts = row["number"]
         due_at = book.later(means.policy.por_timeout)
-        book.move(order, JobEvent.HAND, due_at=min(due_at, order.deadline))
+        book.move(order, JobEvent.HAND, due_at=due_at)
         segments = _segments(book, order, number=row["id"], msisdn=target.msisdn, octets=row["octets"], counter=counter)
         row["segments"] = len(segments)
         handed += segments
@@ -273,7 +273,7 @@ def _packet(
 
 
 def _script(conn: Connection, means: OtaMeans, target: _Target, keys: KeySet, challenge: bytes) -> Script:
-    order, kind = target.order, JobKind(target.order.kind)
+    order, kind = target.order, KINDS[target.order.kind]
     if kind is JobKind.ANSWER:
         return answer_script(order.content())
     if kind is JobKind.QUERY and order.purpose != AUDIT:

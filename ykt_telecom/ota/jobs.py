@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,6 +31,9 @@ from .tables import job, job_event, packet
 
 SCRIPT, AUDIT, PERSONALISE = "SCRIPT", "AUDIT", "PERSON"
 REASON_LENGTH = 96
+
+_STATES: Mapping[str, JobState] = {state.value: state for state in JobState}
+KINDS: Mapping[str, JobKind] = {kind.value: kind for kind in JobKind}
 
 #: Steps that every job takes; they are no news. Their times stand in the packet.
 _PLAIN = frozenset({JobEvent.HAND, JobEvent.ANSWER, JobEvent.CONFIRM})
@@ -62,7 +65,7 @@ class Job:
     purpose: str
     attempts: int
     resyncs: int
-    due_at: int | None
+    due_at: int
     deadline: int
     status: int | None = None
     status_word: int | None = None
@@ -74,7 +77,7 @@ class Job:
 
     def content(self) -> Mapping[str, Any]:
         """The payload, read."""
-        found: Mapping[str, Any] = json.loads(self.payload)
+        found: Mapping[str, Any] = json.loads(self.payload) if self.payload != "{}" else {}
         return found
 
     def __repr__(self) -> str:  # the payload may be a member's text
@@ -179,6 +182,7 @@ class JobBook:
         self.now = instant(context.now)
         self.jobs: dict[int, Job] = {}
         self.packets: dict[int, Packet] = {}
+        self._of_job: dict[int, list[Packet]] = {}
         self._changed: dict[int, Job] = {}
         self._changed_packets: dict[int, Packet] = {}
         self._proved: list[Packet] = []
@@ -200,6 +204,7 @@ class JobBook:
         known = self.packets.get(row[0])
         if known is None:
             known = self.packets[row[0]] = Packet(*row)
+            self._of_job.setdefault(known.job_id, []).append(known)
         return known
 
     def load_jobs(self, ids: Iterable[int]) -> None:
@@ -226,14 +231,15 @@ class JobBook:
 
     def packets_of(self, order: Job) -> list[Packet]:
         """Those of its packets that are known; all of them after :meth:`load_packets_of`."""
-        return [one for one in self.packets.values() if one.job_id == order.id]
+        return self._of_job.get(order.id, [])
 
     # --- changing --------------------------------------------------------------------------------------------------
 
     def move(self, order: Job, event: JobEvent, *, reason: str | None = None, due_at: int | None = None) -> None:
-        """Take the job through one event. `due_at` is when to look again; None: when its lane is free."""
+        """Take the job through one event. `due_at` is when to look again, its deadline at the latest."""
         after = JOB.follow(order.state, event)
-        order.state, order.due_at = after, due_at
+        order.state = after
+        order.due_at = order.deadline if due_at is None or due_at > order.deadline else due_at
         order.reason = None if reason is None else reason[:REASON_LENGTH]
         self._changed[order.id] = order
         if event not in _PLAIN or reason is not None:
@@ -291,19 +297,18 @@ class JobBook:
         """
         self.move(order, event, reason=reason)
         order.status, order.status_word = status, status_word
-        kept = asdict(answer) if answer else None if answer_status is None else {"answer_status": answer_status}
-        order.answer = None if kept is None else json.dumps(kept, separators=(",", ":"))
+        order.answer = _kept(answer, answer_status)
         self._settle_application(order)
         self.withdraw(order)
         told = None
         if order.origin in self.means.followers:
             told = JobOutcome(
                 job_id=order.id,
-                kind=JobKind(order.kind),
+                kind=KINDS[order.kind],
                 iccid=order.iccid,
                 enterprise_id=order.enterprise_id,
                 application_id=order.application_id,
-                state=JobState(order.state),
+                state=_STATES[order.state],
                 status=status,
                 status_word=status_word,
                 answer=answer,
@@ -323,7 +328,7 @@ class JobBook:
                 self.change_packet(one)
 
     def _settle_application(self, order: Job) -> None:
-        kind = JobKind(order.kind)
+        kind = KINDS[order.kind]
         if order.state == JobState.APPLIED:
             self.learn(order, *_APPLIED.get(kind, ()))
         elif kind is JobKind.ISSUE or (kind is JobKind.DELETE and order.state == JobState.EXPIRED):
@@ -408,6 +413,17 @@ class JobBook:
 def record_jobs(conn: Connection, at: datetime, actor: str, action: str, ids: Sequence[int]) -> None:
     """One audit row for one action on many jobs."""
     record(conn, at=at, actor=actor, action=action, subject=Subject.job(ids[0]), facts={"jobs": list(ids)})
+
+
+def _kept(answer: EnterpriseAnswer | None, answer_status: int | None) -> str | None:
+    """What stays of the card's answer, as JSON."""
+    if answer is not None:
+        return (
+            f'{{"status":{answer.status},"rsn":{answer.rsn},"amount_fen":{answer.amount_fen},'
+            f'"job_reference":{answer.job_reference},"balance_fen":{answer.balance_fen},'
+            f'"offline_counter":{answer.offline_counter}}}'
+        )
+    return None if answer_status is None else f'{{"answer_status":{answer_status}}}'
 
 
 def is_over(order: Job) -> bool:

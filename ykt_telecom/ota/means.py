@@ -66,7 +66,7 @@ class OtaMeans:
     requests: OnMoRequests | None = None
     _open: dict[tuple[str, int, str], KeySet] = field(default_factory=dict, repr=False)
     _mothers: dict[tuple[int, int], SecretKey] = field(default_factory=dict, repr=False)
-    _tac_keys: dict[int, SecretKey] = field(default_factory=dict, repr=False)
+    _tac_keys: dict[int, tuple[SecretKey, bytes]] = field(default_factory=dict, repr=False)
 
     def open_keys(self, conn: Connection, wanted: Iterable[tuple[str, int]], direction: str) -> None:
         """Open the MT or MO keys of these (ICCID, generation) that are not open yet, with one look."""
@@ -99,14 +99,15 @@ class OtaMeans:
             self._mothers[enterprise_id, version] = found
         return found
 
-    def tac_key(self, application_id: int) -> SecretKey | None:
-        """The application's TAC key if it is at hand; an application never changes its keys."""
+    def tac_key(self, application_id: int) -> tuple[SecretKey, bytes] | None:
+        """The application's TAC key and the names it covers, if they are at hand: an application never changes them."""
         return self._tac_keys.get(application_id)
 
-    def keep_tac_key(self, application_id: int, key: SecretKey) -> None:
+    def keep_tac_key(self, application_id: int, key: SecretKey, named: bytes) -> tuple[SecretKey, bytes]:
         if len(self._tac_keys) >= _OPEN_KEY_SETS:
             self._tac_keys.pop(next(iter(self._tac_keys)))
-        self._tac_keys[application_id] = key
+        self._tac_keys[application_id] = key, named
+        return key, named
 
 
 __all__ = ["BindingMismatch", "NoKey", "OnJobOutcomes", "OnMoRequests", "OtaMeans", "OtaPolicy"]

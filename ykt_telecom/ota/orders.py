@@ -52,7 +52,7 @@ _INSERT = Statement(
     insert(job),
     (
         "id", "kind", "iccid", "enterprise_id", "application_id", "payload", "origin", "origin_id", "priority",
-        "reference", "state", "purpose", "attempts", "resyncs", "deadline", "created_at", "updated_at",
+        "reference", "state", "purpose", "attempts", "resyncs", "due_at", "deadline", "created_at", "updated_at",
     ),
 )  # fmt: skip
 
@@ -134,7 +134,8 @@ class _Desk:
             "purpose": SCRIPT,
             "attempts": 0,
             "resyncs": 0,
-            "deadline": self.at + LIFETIME[order.kind] // timedelta(microseconds=1),
+            "due_at": (deadline := self.at + LIFETIME[order.kind] // timedelta(microseconds=1)),
+            "deadline": deadline,
             "created_at": self.at,
             "updated_at": self.at,
         }

@@ -10,6 +10,7 @@ import hmac
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
@@ -36,6 +37,7 @@ from .jobs import (
     AUDIT,
     JOB_COLUMNS,
     JOB_WIDTH,
+    KINDS,
     PACKET_COLUMNS,
     PACKET_WIDTH,
     PERSONALISE,
@@ -84,6 +86,11 @@ _EXACT = Statement(
 _IN_DOUBT = Statement(
     select(*JOB_COLUMNS).where(in_list(job.c.iccid, "cards"), among(job.c.state, (JobState.INDETERMINATE,)))
 )
+
+
+@lru_cache(maxsize=256)
+def _spi(number: int) -> Spi:
+    return Spi.decode(number.to_bytes(2, "big"))
 
 
 class Reception(StrEnum):
@@ -189,7 +196,7 @@ class _ProofBook(JobBook):
             for row in _IN_DOUBT.rows(self.conn, cards=sorted(self.fenced)):
                 order = self.add_job(row)
                 if order.state == JobState.INDETERMINATE:
-                    order.due_at = self.now
+                    order.due_at = min(self.now, order.deadline)
                     self.change(order)
         self.write()
 
@@ -214,7 +221,7 @@ class _ProofBook(JobBook):
             try:
                 opened = open_response(
                     octets,
-                    Spi.decode(spi.to_bytes(2, "big")),
+                    _spi(spi),
                     kic,
                     kid,
                     means.key_set(self.conn, iccid, generation, "MT"),
@@ -311,7 +318,7 @@ class _ProofBook(JobBook):
                     self.fenced.add(owner.iccid)
 
     def _take_answer(self, order: Job, found: Packet, octets: bytes) -> None:
-        kind = JobKind(order.kind)
+        kind = KINDS[order.kind]
         sent_before = refused_before = False
         if found.number > 1 and kind in (JobKind.DELETE, JobKind.ISSUE):
             self.load_packets_of([order.id])
@@ -358,15 +365,15 @@ class _ProofBook(JobBook):
         answer, application_id = verdict.answer, order.application_id
         if answer is None or application_id is None or order.enterprise_id is None:
             return False
-        text, version = self.applications[application_id]
-        iccid, aid = Iccid(order.iccid), Aid.from_hex(text)
-        key = self.means.tac_key(application_id)
-        if key is None:
+        at_hand = self.means.tac_key(application_id)
+        if at_hand is None:
+            text, version = self.applications[application_id]
+            iccid, aid = Iccid(order.iccid), Aid.from_hex(text)
             mother = self.means.mother_key(self.conn, order.enterprise_id, version)
             key = derive_application_key(mother, KeyUsage.TAC, version, iccid, aid, self.means.provider)
-            self.means.keep_tac_key(application_id, key)
-        challenge = found.challenge or b""
-        covered = aid.octets + iccid.octets() + answer.signed_octets() + challenge
+            at_hand = self.means.keep_tac_key(application_id, key, aid.octets + iccid.octets())
+        key, named = at_hand
+        covered = named + answer.signed_octets() + (found.challenge or b"")
         return hmac.compare_digest(self.means.provider.cmac(key, covered)[:8], verdict.tac)
 
     def _learn_late(self, order: Job, verdict: Verdict) -> None:
@@ -429,7 +436,7 @@ class _ProofBook(JobBook):
             self.finish(order, JobEvent.REJECT, reason=str(error), status=PorStatus.COUNTER_LOW)
             return
         order.resyncs += 1
-        repeatable = JobKind(order.kind) in REPEATABLE
+        repeatable = KINDS[order.kind] in REPEATABLE
         if not repeatable:
             order.purpose = AUDIT
         self.move(order, JobEvent.RESEND if repeatable else JobEvent.ASK, reason="the counter was raised")

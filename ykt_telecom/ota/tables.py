@@ -12,12 +12,11 @@ from ..storage.schema import BigKey, Instant, metadata
 from .states import JOB, LANE_STATES, TERMINAL_STATES, WAITING_STATES
 
 _IN_LANE = text(JOB.among(LANE_STATES))
-_READY = text(f"{JOB.among(WAITING_STATES)} AND due_at IS NULL")
+_READY = text(f"{JOB.among(WAITING_STATES)} AND due_at = deadline")
 _OPEN = text(JOB.outside(TERMINAL_STATES))
-_DUE = text(f"{JOB.outside(TERMINAL_STATES)} AND due_at IS NOT NULL")
 
-#: An order to one card. `reference` is the u32 job reference that the card remembers. `due_at` is when to look again:
-#: null while it waits only for its lane.
+#: An order to one card. `reference` is the u32 job reference that the card remembers. `due_at` is when time moves
+#: it: its deadline while it waits only for its lane, or for nothing.
 job = Table(
     "job",
     metadata,
@@ -36,7 +35,7 @@ job = Table(
     Column("purpose", String(8), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("resyncs", Integer, nullable=False),
-    Column("due_at", Instant),
+    Column("due_at", Instant, nullable=False),
     Column("deadline", Instant, nullable=False),
     Column("status", Integer),
     Column("status_word", Integer),
@@ -46,13 +45,12 @@ job = Table(
     # one lane per card and MT key set: the database itself refuses a second job in it
     Index("uq_job_lane", "iccid", unique=True, sqlite_where=_IN_LANE, postgresql_where=_IN_LANE),
     Index("ix_job_ready", "priority", "id", sqlite_where=_READY, postgresql_where=_READY),
-    Index("ix_job_due", "due_at", sqlite_where=_DUE, postgresql_where=_DUE),
-    Index("ix_job_deadline", "deadline", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_job_due", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_job_card", "iccid", "id"),
 )
 
 _UNANSWERED = text("por_status is null")
-_WAITING = text("state = 'QUEUED'")
+_WAITING = text("state IN ('QUEUED')")
 _NO_RECEIPT = text("receipt is null and message_id is not null")
 
 #: One packet built for a job: QUEUED (refused for now) ⇄ HANDED (durable before it leaves) → ACCEPTED | REFUSED |

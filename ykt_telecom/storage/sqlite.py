@@ -46,7 +46,7 @@ def set_pragmas(dbapi_connection: Any, _record: object) -> None:
         "foreign_keys=ON",
         "wal_autocheckpoint=0",
         "temp_store=MEMORY",
-        "secure_delete=ON",
+        "secure_delete=FAST",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
