@@ -170,7 +170,7 @@ async def platform(reactor: Any, cards: int, *, distant: bool = False) -> AsyncI
         service.means.followers["bench"] = running.on_outcomes
         await enter_everything(service, world)
         await service.start()
-        while not all(link.is_bound for link in service.links):
+        while not all(link.is_bound for link in service.links.values()):
             await asyncio.sleep(0.01)
         try:
             await running.issue_all()

@@ -70,7 +70,7 @@ def live(options: argparse.Namespace) -> None:
 
 
 def _lab(options: argparse.Namespace, reactor: Any) -> Any:
-    from smsc_gateway.smsc.observers import PduLog  # noqa: PLC0415 - after the reactor
+    from smsc_gateway.line.observers import PduLog  # noqa: PLC0415 - after the reactor
     from ykt_telecom.demo.lab import Lab, LabOptions  # noqa: PLC0415
     from ykt_telecom.runtime.clock import SystemClock  # noqa: PLC0415
 

@@ -95,9 +95,9 @@ def serve(
     deliver_before_resp: bool,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then unbind the ESMEs and leave."""
+    from ..line.observers import Observer, PcapLog, PduLog  # noqa: PLC0415
     from ..smsc.faults import FaultScript, FaultScriptError  # noqa: PLC0415
     from ..smsc.handsets import HandsetFileError, load_handsets  # noqa: PLC0415 - `ykt --help` stays quick
-    from ..smsc.observers import Observer, PcapLog, PduLog  # noqa: PLC0415
 
     with ExitStack() as files:
         observers: list[Observer] = []

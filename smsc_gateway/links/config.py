@@ -11,6 +11,7 @@ from ..smpp.session import Limits
 from ..smpp.status import RetryClass
 from .outbind import Caller
 from .outcome import NO_STATUSES
+from .profile import AS_SUBMITTED, Profile
 
 BINDS: dict[str, type[op.Bind]] = {
     "transceiver": op.BindTransceiver,
@@ -42,6 +43,7 @@ class LinkConfig:
     address_npi: int = 0
     address_range: str = ""
     statuses: Mapping[int, RetryClass] = field(default_factory=lambda: NO_STATUSES)  #: where the SMSC is not standard
+    profile: Profile = AS_SUBMITTED
     name: str = "smsc"
     tls: Tls | None = None
     caller: Caller | None = None  #: the centre connects to us at `host` and `port` and says this in its outbind

@@ -47,6 +47,7 @@ from .congestion import Congestion
 from .delivery import Delivery, as_deliver_sm, refuse_for_now
 from .outbind import Listening
 from .outcome import Certainty, SubmitResult, never, not_sent, result_of, unanswered
+from .profile import AS_SUBMITTED
 
 log = structlog.get_logger(__name__)
 
@@ -136,6 +137,7 @@ class EsmeLink:
         self.on_deliver_many: Callable[[list[Delivery]], None] = refuse_for_now
         self.on_change: Callable[[], None] = _nothing
         self.congestion = Congestion(config.rate)
+        self._profile = config.profile if config.profile != AS_SUBMITTED else None
         self._on_alarm = on_alarm
         self._reactor = reactor
         self._on_pdu = on_pdu
@@ -237,7 +239,9 @@ class EsmeLink:
             self._put_back(items, "the link is not bound", _AWAY)
             return
         request, now, epoch, sent = line.session.request, self._seconds(), self.congestion.epoch, 0
+        profile = self._profile
         for key, pdu in items[:room] if len(items) > room else items:
+            pdu = pdu if profile is None else profile.applied(pdu)  # noqa: PLW2901
             try:
                 request(pdu, now, (key, epoch))
             except NotAllowed as error:  # the line is going

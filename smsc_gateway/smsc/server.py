@@ -20,6 +20,7 @@ from twisted.internet.protocol import Factory
 from telecom_codecs.errors import LocalError
 
 from ..line.driver import Line
+from ..line.observers import Observer
 from ..links.pace import Pace
 from ..smpp import operations as op
 from ..smpp.codec import COMPOSERS
@@ -32,7 +33,6 @@ from .air import MobileStation, Refusal, StationRange
 from .centre import MessageCentre, submission_of
 from .guarded import Guarded, GuardedRange
 from .mailbox import Mailbox, Message
-from .observers import Observer
 from .outgoing import Delivery, Outgoing
 
 log = structlog.get_logger(__name__)

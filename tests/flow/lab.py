@@ -189,7 +189,7 @@ class Lab:
     async def _bury(self) -> None:
         """Nothing of the dead life acts any more: what it had in memory is gone."""
         service = self.life.service
-        for link in service.links:
+        for link in service.links.values():
             assert isinstance(link, MemoryLink)
             link.cut()
         if service._scheduler is not None and service._scheduler.running:

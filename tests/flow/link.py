@@ -134,6 +134,7 @@ class MemoryLink:
         self._cut = asyncio.get_running_loop().create_future()
         self._in_flight = 0
         self.is_bound = False
+        self.is_mute = False
         self.on_answers: Callable[[list[tuple[int, SubmitResult]]], None] = lambda _answers: None
         self.on_late: Callable[[int, SubmitResult], None] = lambda _number, _result: None
         self.on_room: Callable[[], None] = lambda: None

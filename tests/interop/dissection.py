@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from smsc_gateway.smsc.observers import Observer, PcapLog, PduLog
+from smsc_gateway.line.observers import Observer, PcapLog, PduLog
 from tests.smsc_gateway.loopback import now
 
 TSHARK = shutil.which("tshark")

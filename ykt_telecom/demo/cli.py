@@ -134,7 +134,7 @@ def _folder(data: Path | None) -> Iterator[Path]:
 def _watchers(
     files: contextlib.ExitStack, pdu_log: Path | None, stk_capture: Path | None
 ) -> tuple[list[Any], list[Any]]:
-    from smsc_gateway.smsc.observers import PduLog  # noqa: PLC0415 - after the reactor
+    from smsc_gateway.line.observers import PduLog  # noqa: PLC0415 - after the reactor
     from stk_applet_sim.handset.capture import Capture  # noqa: PLC0415
 
     from ..runtime.clock import SystemClock  # noqa: PLC0415

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from smsc_gateway.line.observers import Observer
 from smsc_gateway.smsc.accounts import Account
-from smsc_gateway.smsc.observers import Observer
 
 from ..registry.keys.wrapping import KEK_LENGTH, create_kek
 from ..runtime.clock import SystemClock
@@ -97,7 +97,7 @@ class Lab:
         self.world.switch_on()
         await self.service.start()
         self._ticking = asyncio.ensure_future(self._tick())
-        await self.until(lambda: all(link.is_bound for link in self.service.links), "the bind at the SMSC")
+        await self.until(lambda: all(link.is_bound for link in self.service.links.values()), "the bind at the SMSC")
         if is_new:
             await issue(self.service, [one for one in memberships(self.world.cards) if not without(one)])
             self._folder.finish()

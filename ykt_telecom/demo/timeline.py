@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from smsc_gateway.line.observers import Endpoint
 from smsc_gateway.smpp.operations import DeliverSm, SubmitSm, decode, name_of
-from smsc_gateway.smsc.observers import Endpoint
 from stk_applet_sim.handset.card_link import Exchange
 from telecom_codecs.card.apdu import describe
 from telecom_codecs.crypto.secret_key import CryptoProvider, KeySet
@@ -49,7 +49,7 @@ class Timeline:
         name = PROACTIVE.get(ins, "C-APDU")
         self._add(Note(self._clock(), f"phone → card  {name}", "exchange", exchange.command, exchange.response))
 
-    # the Observer of smsc_gateway.smsc.observers
+    # the Observer of smsc_gateway.line.observers
 
     def opened(self, link: int, client: Endpoint, server: Endpoint) -> None:
         """Lines are not part of the story."""

@@ -14,8 +14,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from smsc_gateway.line.observers import Observer
 from smsc_gateway.smsc.accounts import Account
-from smsc_gateway.smsc.observers import Observer
 from smsc_gateway.smsc.server import SmscServer
 from stk_applet_sim.applet.enterprise import TapRecord
 from stk_applet_sim.population import SeededCard, seeded_population

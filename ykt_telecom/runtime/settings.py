@@ -11,32 +11,23 @@ import ipaddress
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from telecom_codecs.errors import CodecError
 from telecom_codecs.ota.secured_packet import CounterCheck, PacketCheck, PorRequest, Spi
 
-from .errors import Misconfigured
+from .link_settings import LISTED, LinkSettings, SmscSettings
+from .sections import BadConfiguration, Section
+
+__all__ = ["BadConfiguration", "LinkSettings", "Settings", "SmscSettings", "read_settings"]
 
 #: Environment variables of the test suite, which are none of ours.
 _NOT_OURS = ("YKT_TEST_", "YKT_VECTORS", "YKT_REQUIRE", "YKT_CONFIG", "YKT_BENCH_", "YKT_TOKEN")
 
 
-#: Octets of an SMPP 3.4 password, without its NUL (§5.2.2).
-PASSWORD_LENGTH = 8
-
-
-class BadConfiguration(Misconfigured, ValueError):
-    """The configuration does not fit. The message is one line: the key, what is wrong, the remedy."""
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class DatabaseSettings(_Section):
+class DatabaseSettings(Section):
     """[database]"""
 
     #: `sqlite:///PATH` or `postgresql://USER@HOST/NAME`; empty: `database/ykt.db` inside `data_dir`. A password
@@ -51,67 +42,7 @@ class DatabaseSettings(_Section):
         return url
 
 
-class LinkSettings(_Section):
-    """[[smsc.links]], one per SMSC. Give `password` or `password_file` (at most 8 octets, SMPP 3.4)."""
-
-    name: str = "smsc"
-    host: str = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65535)] = 2775
-    system_id: Annotated[str, Field(min_length=1, max_length=15)]
-    password: SecretStr = SecretStr("")
-    password_file: Path | None = None
-    bind: Literal["transceiver", "transmitter", "receiver"] = "transceiver"
-    #: Submissions without an answer at a time.
-    window: Annotated[int, Field(ge=1, le=1000)] = 50
-    #: Segments a second; 0 as fast as the window allows.
-    rate: Annotated[float, Field(ge=0, le=100_000)] = 0.0
-    #: Seconds of silence before an enquire_link.
-    enquire_link: Annotated[float, Field(ge=1, le=3600)] = 15.0
-    #: Seconds until a submission without an answer counts as unknown.
-    response_timeout: Annotated[float, Field(ge=0.1, le=300)] = 10.0
-    address_range: str = ""
-
-    @field_validator("password")
-    @classmethod
-    def _short(cls, password: SecretStr) -> SecretStr:
-        return SecretStr(_smpp_password(password.get_secret_value()))
-
-    def secret(self) -> str:
-        """The password, read from its file when there is one."""
-        if self.password_file is None:
-            return self.password.get_secret_value()
-        try:
-            if self.password_file.stat().st_mode & 0o077:
-                raise BadConfiguration(
-                    f"smsc.links.password_file: {self.password_file} can be read by others: "
-                    f"`chmod 600 {self.password_file}`"
-                )
-            return _smpp_password(self.password_file.read_text(encoding="utf-8").strip())
-        except OSError as error:
-            raise BadConfiguration(
-                f"smsc.links.password_file: {self.password_file}: {error.strerror}; write the password there, mode 0600"
-            ) from None
-        except BadConfiguration:
-            raise
-        except ValueError as error:
-            raise BadConfiguration(f"smsc.links.password_file: {self.password_file}: {error}") from None
-
-
-def _smpp_password(text: str) -> str:
-    if len(text) > PASSWORD_LENGTH or not text.isascii():
-        raise ValueError(f"an SMPP password has at most {PASSWORD_LENGTH} ASCII characters; agree on one with the SMSC")
-    return text
-
-
-class SmscSettings(_Section):
-    """[smsc]"""
-
-    links: tuple[LinkSettings, ...] = ()
-    #: Messages handed to a link at a time.
-    in_flight: Annotated[int, Field(ge=1, le=10_000)] = 100
-
-
-class HttpSettings(_Section):
+class HttpSettings(Section):
     """[http]"""
 
     enabled: bool = True
@@ -132,14 +63,14 @@ class HttpSettings(_Section):
         return self
 
 
-class SmsSettings(_Section):
+class SmsSettings(Section):
     """[sms]"""
 
     #: Source of everything we send and destination of the cards' requests.
     access_code: Annotated[str, Field(pattern=r"^[0-9]{3,15}$")] = "106572000"
 
 
-class OtaSettings(_Section):
+class OtaSettings(Section):
     """[ota]"""
 
     #: SPI of command packets, four hexadecimal digits: 1639, or 1619 where the SMSC relays DELIVER-REPORT data.
@@ -172,14 +103,14 @@ class OtaSettings(_Section):
         return delays
 
 
-class KeySettings(_Section):
+class KeySettings(Section):
     """[keys]"""
 
     #: The KEK, 0600, outside the database's folder. Empty: `secrets/kek` inside `data_dir`.
     kek_file: Path | None = None
 
 
-class AuditSettings(_Section):
+class AuditSettings(Section):
     """[audit]"""
 
     #: Where the head of the audit chain is noted after each commit, outside the database's folder. Empty:
@@ -187,14 +118,14 @@ class AuditSettings(_Section):
     anchor_file: Path | None = None
 
 
-class LogSettings(_Section):
+class LogSettings(Section):
     """[log]"""
 
     format: Literal["json", "console"] = "json"
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
-class Settings(_Section):
+class Settings(Section):
     """The whole configuration."""
 
     data_dir: Path
@@ -275,9 +206,9 @@ def _variables() -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for name, field in Settings.model_fields.items():
         section = field.annotation
-        if isinstance(section, type) and issubclass(section, _Section):
+        if isinstance(section, type) and issubclass(section, Section):
             for key in section.model_fields:
-                if key != "links":
+                if key not in ("links", "routes"):
                     found[f"YKT_{name}_{key}".upper()] = (name, key)
         else:
             found[f"YKT_{name}".upper()] = (name,)
@@ -322,7 +253,12 @@ def _keys_beside(names: list[str]) -> set[str]:
     """The keys that are known where the unknown one stands."""
     section: Any = Settings
     for name in names[:-1]:
-        if name.isdigit():
-            continue
-        section = LinkSettings if name == "links" else section.model_fields[name].annotation
+        if not name.isdigit():
+            section = LISTED.get(name) or _section_of(section.model_fields[name].annotation)
     return set(section.model_fields)
+
+
+def _section_of(annotation: Any) -> Any:
+    """The section itself where it may also be absent."""
+    choices = [one for one in get_args(annotation) if isinstance(one, type) and issubclass(one, Section)]
+    return choices[0] if choices else annotation

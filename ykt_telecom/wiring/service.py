@@ -15,16 +15,15 @@ import asyncio
 import contextlib
 import os
 import random
+import signal
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import Connection
 
-from smsc_gateway.links.config import LinkConfig
-from smsc_gateway.links.esme import EsmeLink
 from telecom_codecs.crypto.openssl import OpenSslProvider
 from telecom_codecs.crypto.secret_key import CryptoProvider
 
@@ -32,7 +31,7 @@ from ..faces.api.app import make_app
 from ..faces.api.server import HttpServer
 from ..messaging.inbox import Receivers
 from ..messaging.intake import Intake
-from ..messaging.link import Link, SourceAddress
+from ..messaging.link import SourceAddress
 from ..messaging.pump import Pump
 from ..messaging.texts import TextFollowers, TextsOut
 from ..ota.dispatch import Dispatcher
@@ -52,6 +51,7 @@ from ..storage.context import StepContext
 from ..storage.database import Database, create_all, open_database
 from ..storage.marks import JOBS, OUTBOX
 from .dialogues import join_dialogues
+from .links import ManagedLink, make_link, sending_link
 from .orders import join_orders
 from .statements import join_statements
 
@@ -71,14 +71,6 @@ def policy_of(settings: OtaSettings) -> OtaPolicy:
         delays=tuple(timedelta(seconds=seconds) for seconds in settings.resend_delays),
         weak_algorithms=settings.weak_algorithms,
     )
-
-
-class ManagedLink(Link, Protocol):
-    """A link that the service starts and stops."""
-
-    def start(self) -> None: ...
-
-    async def stop(self) -> None: ...
 
 
 LinkFactory = Callable[[LinkSettings], ManagedLink]
@@ -122,9 +114,9 @@ class Service:
         #: Set when a critical Task has died; `supervisor.reason` says why.
         self.died = asyncio.Event()
         self.http: HttpServer | None = None
-        self.links: list[ManagedLink] = []
+        self.links: dict[str, ManagedLink] = {}
         self._reactor = reactor
-        self._link_factory = link_factory or self._esme_link
+        self._link_factory = link_factory or self._made_link
         self._database: Database | None = None
         self._committer: Committer | None = None
         self._dispatcher: Dispatcher | None = None
@@ -161,13 +153,14 @@ class Service:
         self._dispatcher = Dispatcher(committer, self.means, self.clock)
         intake = Intake(committer, self.receivers, self.outgoing)
         source = SourceAddress(self.settings.sms.access_code)
-        for link_settings in self.settings.smsc.links:
-            link = self._link_factory(link_settings)
-            link.on_deliver_many = intake.deliver_many
-            self.links.append(link)
-            if link_settings.bind == "receiver":
-                continue  # it can be bound, but nothing may be submitted over it
-            self._pumps.append(Pump(committer, link, self.outgoing, source))
+        smsc = self.settings.smsc
+        self.links = {one.name: self._link_factory(one) for one in smsc.links if one.enabled}
+        sending = sending_link(smsc, self.links, self._reactor)
+        for link in [*self.links.values(), sending]:
+            if link is not None:
+                link.on_deliver_many = intake.deliver_many
+        if sending is not None:
+            self._pumps.append(Pump(committer, sending, self.outgoing, source))
         for topic in (JOBS, OUTBOX):
             committer.listeners[topic] = [pump.wake for pump in self._pumps]
         self._start_tasks()
@@ -176,7 +169,7 @@ class Service:
             schedule(self._scheduler)
         for begin in self.on_start:
             await begin()
-        for link in self.links:
+        for link in self.links.values():
             link.start()
         self._scheduler.start()
         log.info("service started", links=len(self.links), http=self.http.url if self.http else None)
@@ -195,24 +188,11 @@ class Service:
         for owner in self.outgoing:
             owner.settle(conn, context)
 
-    def _esme_link(self, settings: LinkSettings) -> ManagedLink:
+    def _made_link(self, settings: LinkSettings) -> ManagedLink:
         if self._reactor is None:
             raise RuntimeError("a link to an SMSC needs the reactor: Service(settings, reactor=reactor)")
-        configuration = LinkConfig(
-            host=settings.host,
-            port=settings.port,
-            system_id=settings.system_id,
-            password=settings.secret(),
-            bind=settings.bind,
-            window=settings.window,
-            rate=settings.rate or None,
-            enquire_link=settings.enquire_link,
-            response_timeout=settings.response_timeout,
-            address_range=settings.address_range,
-            name=settings.name,
-        )
         spread = random.Random()  # noqa: S311 - spreads reconnects, nothing secret
-        return EsmeLink(configuration, reactor=self._reactor, random=spread)
+        return make_link(settings, reactor=self._reactor, random=spread, clock=self.clock.now)
 
     # --- stopping ------------------------------------------------------------------------------------------------
 
@@ -229,8 +209,7 @@ class Service:
             pump.stop()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.gather(*(pump.drained() for pump in self._pumps)), _DRAIN)
-        for link in self.links:
-            await link.stop()
+        await asyncio.gather(*(link.stop() for link in self.links.values()))
         if self._dispatcher is not None:
             self._dispatcher.stop()
         if self.http is not None:
@@ -253,9 +232,9 @@ class Service:
         return {"status": "alive", "insecure": self.settings.insecure()}
 
     def readiness(self) -> dict[str, Any]:
-        """For /readyz: the database takes writes, and at least one SMSC is bound."""
+        """For /readyz: the database takes writes, and at least one SMSC is bound and answers."""
         database = self._committer is not None and self._committer.is_ready
-        bound = {one.name: link.is_bound for one, link in zip(self.settings.smsc.links, self.links, strict=False)}
+        bound = {name: link.is_bound and not link.is_mute for name, link in self.links.items()}
         facts: dict[str, Any] = {"ready": database and any(bound.values()), "database": database, "smsc": bound}
         if self._committer is not None and self._committer.fault:
             facts["reason"] = self._committer.fault
@@ -287,15 +266,24 @@ def serve(settings: Settings, reactor: Any, joins: Sequence[Join] = (join_everyt
             await service.start()
         except BaseException as error:  # noqa: BLE001 - handed to the caller of `serve`
             outcome["error"] = error
-            reactor.callLater(0, reactor.stop)
+            reactor.callLater(0, leave)
             return
         await service.died.wait()
-        reactor.stop()
+        leave()
+
+    def leave() -> None:
+        """Stop the reactor, once: while it is stopping already another stop is an error of its own."""
+        if not outcome.get("stopping"):
+            outcome["stopping"] = True
+            reactor.stop()
 
     def begin() -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):  # in place of Twisted's, which stop as often as they are told
+            signal.signal(number, lambda *_: reactor.callFromThread(leave))
         outcome["life"] = asyncio.ensure_future(life())
 
     async def end() -> None:
+        outcome["stopping"] = True
         running = outcome.get("service")
         if running is not None:
             await running.stop()

@@ -9,12 +9,12 @@ import struct
 
 import pytest
 
+from smsc_gateway.line.observers import PcapLog, PduLog, public
 from smsc_gateway.smpp import operations as op
 from smsc_gateway.smpp.status import CommandStatus
 from smsc_gateway.smsc.accounts import Account
 from smsc_gateway.smsc.air import Refusal
 from smsc_gateway.smsc.handsets import PlainHandset
-from smsc_gateway.smsc.observers import PcapLog, PduLog, public
 from smsc_gateway.smsc.server import MAX_UNBOUND, SmscServer
 from telecom_codecs.pcap import decode_file
 from telecom_codecs.sms.tpdu import DeliverReport, SmsDeliver

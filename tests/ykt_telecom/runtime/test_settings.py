@@ -99,7 +99,7 @@ def test_the_password_is_not_printed(tmp_path: Path) -> None:
     secret.write_text("hunter2\n", encoding="utf-8")
     secret.chmod(0o600)
     first = '[[smsc.links]]\nsystem_id = "a"\npassword = "letmein"\n'
-    text = f'{first}[[smsc.links]]\nsystem_id = "b"\npassword_file = "{secret}"'
+    text = f'{first}[[smsc.links]]\nname = "two"\nsystem_id = "b"\npassword_file = "{secret}"'
     settings = read_settings(a_file(tmp_path, text), {})
     assert [link.secret() for link in settings.smsc.links] == ["letmein", "hunter2"]
     assert "letmein" not in repr(settings)

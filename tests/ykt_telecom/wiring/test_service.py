@@ -50,6 +50,7 @@ class ListLink:
     def __init__(self, card: SmallCard) -> None:
         self.card = card
         self.is_bound = False
+        self.is_mute = False
         self.submitted: list[SubmitSm] = []
         self.statuses: list[int] = []
         self.on_answers: Callable[[list[tuple[int, SubmitResult]]], None] = lambda _answers: None
