@@ -22,6 +22,9 @@ class Tokens(Protocol):
     def next_number(self) -> int:
         """A new number for a row, below 2^63: greater than all before it of this source."""
 
+    def at_least(self, number: int) -> None:
+        """Give numbers above `number` from now on."""
+
     def octets(self, count: int) -> bytes:
         """`count` unpredictable octets."""
 
@@ -64,6 +67,9 @@ class SystemTokens:
     def next_number(self) -> int:
         return self.numbers.next(time.time_ns() // 1_000_000)
 
+    def at_least(self, number: int) -> None:
+        self.numbers.at_least(number)
+
     def octets(self, count: int) -> bytes:
         with self._lock:  # a call to the system costs 4 us and the interpreter's lock: one for many packets
             if len(self._pool) < count:
@@ -78,10 +84,14 @@ class SeededTokens:
     def __init__(self, seed: str = "") -> None:
         self._seed = hashlib.sha256(seed.encode()).digest()
         self._numbers = itertools.count(1)
-        self._rows = itertools.count(1)
+        self._rows = 0
 
     def next_number(self) -> int:
-        return next(self._rows)
+        self._rows += 1
+        return self._rows
+
+    def at_least(self, number: int) -> None:
+        self._rows = max(self._rows, number)
 
     def next_id(self) -> str:
         number = next(self._numbers)

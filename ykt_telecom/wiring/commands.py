@@ -15,6 +15,7 @@ from ..runtime.clock import SystemClock
 from ..runtime.errors import Refusal
 from ..runtime.settings import Settings, read_settings
 from ..runtime.tokens import SystemTokens
+from ..storage.numbers import highest_number
 from ..usecases.means import means_of
 from ..usecases.office import Asker, Office
 from ..usecases.people import ADD_USER, AddUser
@@ -96,6 +97,7 @@ def _first_token(settings: Settings) -> str | None:
         with database.reading() as conn:
             if list_principals(conn, tenant=None):
                 return None
+            tokens.at_least(highest_number(conn))
         office = Office(HeldDatabase(database, clock, tokens), means)
         asker = Asker(user_name(os.geteuid()))
         (result,) = drive(office.perform(asker, ADD_USER, [AddUser(FIRST_USER, ("admin",))]))

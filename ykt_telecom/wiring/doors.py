@@ -24,6 +24,7 @@ from ..runtime.settings import Settings
 from ..runtime.tokens import SystemTokens
 from ..storage.database import Database, create_all, file_of, open_database, open_for_reading
 from ..storage.faults import AlreadyRunning
+from ..storage.numbers import highest_number
 from ..usecases.means import Means, Progress, means_of
 from ..usecases.office import Asker, Office
 from ..usecases.results import Result
@@ -116,6 +117,9 @@ class InstallationDoor:
         means = means_of(settings, ring, tokens)
         asker = Asker(user_name(os.geteuid()), self._token)
         with opened(settings, clock, means, reads=use_case.reads) as database:
+            if not use_case.reads:
+                with database.reading() as conn:
+                    tokens.at_least(highest_number(conn))
             office = Office(HeldDatabase(database, clock, tokens), means)
             return drive(office.perform(asker, use_case, orders, key=key, progress=progress))
 

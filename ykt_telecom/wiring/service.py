@@ -50,6 +50,7 @@ from ..storage.committer import Committer
 from ..storage.context import StepContext
 from ..storage.database import Database, create_all, open_database
 from ..storage.marks import JOBS, OUTBOX
+from ..storage.numbers import highest_number
 from .dialogues import join_dialogues
 from .links import ManagedLink, make_link, sending_link
 from .orders import join_orders
@@ -142,6 +143,7 @@ class Service:
             seal_audit(self._database, self.ring.derive(KEY_PURPOSE), Anchor(self.settings.anchor_path))
             with self._database.reading() as conn:
                 prove_key_ring(conn, self.ring)
+                self.tokens.at_least(highest_number(conn))
             self._committer = Committer(self._database, self.clock, self.tokens)
             self._committer.start()
         return self._committer
