@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from .anchor import Anchor, Anchored
 from .chain import BROKEN, FIRST, Head, proof_of, seal_of
@@ -32,21 +34,29 @@ class ChainVerdict:
 def verify(conn: Connection, key: bytes, anchor: Anchor) -> ChainVerdict:
     """Walk the whole chain: every row, its head, and the point that is anchored outside."""
     anchored = anchor.furthest()
-    before, last = FIRST, 0
-    breaks: list[int] = []
-    for row in conn.execute(select(audit_row).order_by(audit_row.c.seq).execution_options(yield_per=1000)):
-        verdict = ChainVerdict(last, row.seq, f"record {row.seq} does not fit the chain", tuple(breaks))
-        if row.seq != last + 1 or row.seal is None:
-            return verdict
-        if not hmac.compare_digest(row.seal, seal_of(key, before, row.seq, row._asdict())):
-            return verdict
-        before, last = row.seal, row.seq
-        if anchored is not None and anchored.seq == row.seq and not _is(anchored, key, before):
-            return ChainVerdict(last - 1, last, f"record {last} is not what the anchor knows", tuple(breaks))
+    with conn.execute(select(audit_row).order_by(audit_row.c.seq).execution_options(yield_per=1000)) as rows:
+        last, bad, breaks = _walk(key, rows, anchored)
+    if bad is not None:
+        return ChainVerdict(last.seq, *bad, breaks)
+    reason = _end(conn, key, last, anchored, anchor)
+    return ChainVerdict(last.seq, None if reason is None else last.seq + 1, reason, breaks)
+
+
+def _walk(
+    key: bytes, rows: Iterable[Row[Any]], anchored: Anchored | None
+) -> tuple[Head, tuple[int, str] | None, tuple[int, ...]]:
+    """The last row that fits, the first that does not and why, and the rows that tell of a break."""
+    last, breaks = Head(0, FIRST), list[int]()
+    for row in rows:
+        fits = row.seq == last.seq + 1 and row.seal is not None
+        if not fits or not hmac.compare_digest(row.seal, seal_of(key, last.seal, row.seq, row._asdict())):
+            return last, (row.seq, f"record {row.seq} does not fit the chain"), tuple(breaks)
+        if anchored is not None and anchored.seq == row.seq and not _is(anchored, key, row.seal):
+            return last, (row.seq, f"record {row.seq} is not what the anchor knows"), tuple(breaks)
+        last = Head(row.seq, row.seal)
         if row.action == BROKEN:
             breaks.append(row.seq)
-    reason = _end(conn, key, Head(last, before), anchored, anchor)
-    return ChainVerdict(last, None if reason is None else last + 1, reason, tuple(breaks))
+    return last, None, tuple(breaks)
 
 
 def _is(anchored: Anchored, key: bytes, seal: str) -> bool:

@@ -28,6 +28,8 @@ from ykt_telecom.ledger.taps.rules import LARGEST_COUNTER, Fault
 from ykt_telecom.ledger.taps.steps import is_complete
 from ykt_telecom.ledger.taps.tables import tap
 
+pytestmark = pytest.mark.usefixtures("worlds")
+
 Report = CardTransaction | AttendanceEvent
 TERMINALS = ("ST01", "ST02", "CZ01")
 
@@ -229,7 +231,7 @@ def balance_of(life: Sequence[Report]) -> int:
     return balances[-1] or 0 if balances else 0
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(12))
 def test_whatever_the_order_of_uploads_the_books_are_the_card(seed: int) -> None:
     """Shuffled, doubled, in uploads of any size: every tap once, nothing disputed, the card's own balance."""
     chance, world = Random(seed), a_member_world(2)
@@ -252,19 +254,22 @@ def test_whatever_the_order_of_uploads_the_books_are_the_card(seed: int) -> None
         assert is_complete(conn, 10_000 + HUAXIN, 25)
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", range(12))
 def test_an_upload_of_many_is_many_uploads_of_one(seed: int) -> None:
     """The same results and the same rows, genuine reports or not."""
-    chance, together, alone = Random(seed), a_member_world(), a_member_world()
+    chance = Random(seed)
     reports = a_life(chance, 1, 12)
     reports += [money(chance.choice(list(Kind)), chance.randint(1, 3_000), chance.randint(0, 14)) for _ in range(8)]
     bought = [one for one in reports if isinstance(one, CardTransaction)]
     chance.shuffle(bought)
+    together = a_member_world()
+    results, kept = upload(together, *bought), stored(together)
+    alone = a_member_world()
     one_by_one = [upload(alone, one)[0] for one in bought]
-    for at_once, at_first in zip(upload(together, *bought), one_by_one, strict=True):
+    for at_once, at_first in zip(results, one_by_one, strict=True):
         # disputed at first, it may be booked with one of those that came after it in the same upload
         assert at_once == at_first or (at_once, at_first) == (Taken.POSTED, Taken.DISPUTED)
-    assert stored(together) == stored(alone)
+    assert kept == stored(alone)
 
 
 def stored(world: World) -> tuple[object, ...]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import create_engine, delete, insert, select, text, update
 
+from tests.ykt_telecom.engines import POSTGRESQL, a_place
 from ykt_telecom.registry.audit.anchor import Anchor
 from ykt_telecom.registry.audit.chain import BROKEN, Chain, seal_audit, seal_rest
 from ykt_telecom.registry.audit.steps import record, record_many
@@ -18,8 +20,9 @@ from ykt_telecom.registry.audit.subject import Subject
 from ykt_telecom.registry.audit.tables import audit_head, audit_row
 from ykt_telecom.registry.audit.verify import ChainVerdict, verify
 from ykt_telecom.runtime.clock import BUSINESS_ZONE
-from ykt_telecom.storage.database import Database, create_all, open_database
+from ykt_telecom.storage.database import Database, Location, create_all, open_database
 from ykt_telecom.storage.faults import StorageUnavailable
+from ykt_telecom.storage.later import transaction, write_with
 
 KEY = bytes(range(32))
 NOON = datetime(2026, 12, 1, 12, tzinfo=BUSINESS_ZONE)
@@ -29,13 +32,14 @@ ROWS = 8
 class Log:
     """An audit log in a database, its anchor beside it, and a person who has the database alone."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, place: Location | None = None) -> None:
         self.path = folder / "db" / "ykt.db"
+        self.place = place or self.path
         self.anchor = Anchor(folder / "secrets" / "audit.head")
         self.database = self._open()
 
     def _open(self) -> Database:
-        database = open_database(self.path)
+        database = open_database(self.place)
         create_all(database, NOON)
         self.chain: Chain = seal_audit(database, KEY, self.anchor)
         return database
@@ -67,8 +71,8 @@ class Log:
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Iterator[Log]:
-    made = Log(tmp_path)
+def log(tmp_path: Path, place: Location) -> Iterator[Log]:
+    made = Log(tmp_path, place)
     made.fill()
     yield made
     made.database.close()
@@ -234,7 +238,7 @@ def test_another_key_fits_nothing(log: Log) -> None:
 
 def test_rows_written_past_the_chain_are_named(log: Log) -> None:
     """A row that nobody sealed belongs to nobody."""
-    row = {"at": NOON, "actor": "x", "action": "x", "subject": "x", "facts": {}}
+    row = {"seq": ROWS + 1, "at": NOON, "actor": "x", "action": "x", "subject": "x", "facts": {}}
     log.tamper(insert(audit_row).values(row))
     assert log.check().bad == ROWS + 1
 
@@ -312,3 +316,24 @@ def test_a_card_is_found_by_its_number_and_not_read_off() -> None:
     same_end = [str(Subject.card(f"8986001234567{n}905555")) for n in range(8)]
     assert len(set(same_end)) == 8
     assert card not in str(Subject.card(card))
+
+
+def test_several_writers_make_one_chain(tmp_path: Path) -> None:
+    """Each seals its own transaction on a server; they queue for the head, and no row is chained twice or left out."""
+    with a_place(POSTGRESQL, tmp_path) as place:
+        log = Log(tmp_path, place)
+        log.write("the first one makes the head")
+        engines = [create_engine(log.database.engine.url) for _ in range(3)]
+
+        def write(number: int) -> None:
+            write_with(engines[number], audit_row, Chain(KEY, log.anchor).write)
+            for turn in range(15):
+                with transaction(engines[number]) as conn:
+                    record(conn, at=NOON, actor=f"writer {number}", action="tried", subject=str(turn))
+
+        with ThreadPoolExecutor(3) as pool:
+            assert list(pool.map(write, range(3))) == [None] * 3
+        assert log.check() == ChainVerdict(46)
+        for engine in engines:
+            engine.dispose()
+        log.database.close()
