@@ -11,6 +11,7 @@ and needs no database (a password's hash, reading a file) is its `prepare`, done
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
@@ -23,7 +24,7 @@ from ..registry.people.answers import LARGEST_ANSWER, KeptAnswer, answer_of, kee
 from ..registry.people.principals import OWNER, Principal
 from ..storage.committer import BatchStep
 from ..storage.context import StepContext
-from ..texts.refusals import Code, refuse
+from ..texts.refusals import Code, invalid, refuse
 from .means import Context, Means, Progress
 from .permissions import PERMISSIONS
 from .results import Done, Refused, Result
@@ -32,6 +33,9 @@ from .wire import orders_to_json, results_from_json, results_to_json
 I = TypeVar("I")  # noqa: E741 - an item
 R = TypeVar("R")
 T = TypeVar("T")
+
+
+_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 
 
 def _as_it_is(value: Any) -> Any:
@@ -120,6 +124,10 @@ def run(
     if forbidden is not None:
         note_refusal(conn, context, who, use_case, forbidden)
         return [forbidden for _ in orders]
+    if key and _KEY.fullmatch(key) is None:
+        return [
+            invalid("幂等键应为 16 至 64 个字符", "an idempotency key has 16 to 64 of A-Z a-z 0-9 _ -") for _ in orders
+        ]
     fingerprint = hashlib.sha256(use_case.name.encode() + b"\n" + orders_to_json(use_case.order, orders)).digest()
     if key and (kept := answer_of(conn, who.id, key)) is not None:
         if kept.fingerprint != fingerprint:

@@ -93,9 +93,18 @@ def test_a_key_belongs_to_its_principal_and_is_forgotten_in_time(desk: Desk) -> 
     (known,) = desk.run(ADD_MEMBER, order, who=someone, key="same-key-of-two-people")
     assert known == Done(Entered(0, 1))
     desk.clock.advance(timedelta(hours=73).total_seconds())
-    desk.run(ADD_MEMBER, AddMember("A", "13800000004", "丁"), key="another")
+    desk.run(ADD_MEMBER, AddMember("A", "13800000004", "丁"), key="another-key-than-that")
     (again,) = desk.run(ADD_MEMBER, order, key="same-key-of-two-people")
     assert again == Done(Entered(0, 1))
+
+
+@pytest.mark.parametrize("key", ["short", "x" * 65, "with a blank in it", "号" * 16])
+def test_a_key_that_cannot_be_kept_is_refused(desk: Desk, key: str) -> None:
+    """Before anything happens: an effect without its key would happen twice."""
+    (refused,) = desk.run(ADD_ENTERPRISE, AddEnterprise("A", "单位A"), key=key)
+    assert isinstance(refused, Refused)
+    assert refused.code == "validation"
+    assert desk.rows("select * from enterprise") == []
 
 
 def test_a_refusal_is_judged_anew(desk: Desk) -> None:

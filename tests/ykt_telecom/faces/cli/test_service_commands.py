@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import resource
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -197,6 +199,39 @@ def test_a_database_that_is_held_without_taking_orders_is_named(ykt: Typed, monk
         assert "another instance" in ykt("enterprise", "add", "ACME", "x", status=1)
     finally:
         database.close()
+
+
+def test_no_command_leaves_its_memory_on_the_disk(ykt: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys and passwords would lie in a core file."""
+    limits: list[tuple[int, tuple[int, int]]] = []
+    monkeypatch.setattr(resource, "setrlimit", lambda *limit: limits.append(limit))
+    ykt("enterprise", "list")
+    assert limits == [(resource.RLIMIT_CORE, (0, 0))]
+
+
+@pytest.mark.parametrize("way", ["file", "variable", "readable file"])
+def test_a_command_acts_by_the_token_it_is_given(ykt: Typed, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a file of one's own or the environment, never from the command line."""
+    ykt("enterprise", "add", "ACME", "红岩实业")
+    token = ykt.json("user", "add", "li", "--role", "enterprise-clerk", "--enterprise", "ACME")["token"]
+    file = ykt.file(token + "\n", "token")
+    words = ["enterprise", "add", "OTHER", "别家"]
+    if way == "variable":
+        ykt.as_user(token)
+    else:
+        Path(file).chmod(0o600 if way == "file" else 0o644)
+        words += ["--token-file", file]
+    told = ykt(*words, status=2 if way == "readable file" else 1)
+    assert ("`chmod 600" if way == "readable file" else "your role does not allow add_enterprise") in told
+    ykt.as_owner()
+    assert [row["code"] for row in ykt.json("enterprise", "list")] == ["ACME"]
+
+
+def test_refusals_speak_the_language_of_the_terminal(ykt: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clerk's terminal is Chinese; the code for programs is the same."""
+    assert "no enterprise 'NOPE'" in ykt("member", "list", "--enterprise", "NOPE", status=1)
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert "没有单位 'NOPE'" in ykt("member", "list", "--enterprise", "NOPE", status=1)
 
 
 def test_a_wrong_word_on_the_command_line_ends_with_status_2(ykt: Typed) -> None:
