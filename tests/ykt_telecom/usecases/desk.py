@@ -1,4 +1,4 @@
-"""Use cases over one database in memory of a file: orders in, results out, by whoever asks."""
+"""Use cases over one database, on each engine: orders in, results out, by whoever asks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ykt_telecom.runtime.clock import ManualClock
 from ykt_telecom.runtime.settings import read_settings
 from ykt_telecom.runtime.tokens import SeededTokens
 from ykt_telecom.storage.context import StepContext
-from ykt_telecom.storage.database import create_all, open_database
+from ykt_telecom.storage.database import Location, create_all, open_database
 from ykt_telecom.usecases.cards import IMPORT_CARDS, ImportCards
 from ykt_telecom.usecases.enterprises import ADD_ENTERPRISE, AddEnterprise
 from ykt_telecom.usecases.means import Context, means_of
@@ -40,10 +40,10 @@ HEADING = "iccid,imsi,msisdn,mt_kic,mt_kid,mt_dek,mo_kic,mo_kid"
 class Desk:
     """One installation, its clock standing at noon."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, place: Location, folder: Path) -> None:
         self.clock = ManualClock(NOON)
         self.tokens = SeededTokens("desk")
-        self.database = open_database(folder / "desk.db")
+        self.database = open_database(place)
         create_all(self.database, self.clock.now())
         self.means = means_of(
             read_settings(None, {}, data_dir=folder), KeyRing(a_key("kek", 32)), self.tokens, cheap=True

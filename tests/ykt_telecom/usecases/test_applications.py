@@ -14,6 +14,7 @@ from tests.ykt_telecom.lab import NOON
 from tests.ykt_telecom.usecases.desk import CARDS, HEADING, Desk, two_enterprises
 from ykt_telecom.ledger.money.tables import purse
 from ykt_telecom.registry.cards.tables import card_application
+from ykt_telecom.storage.database import Location
 from ykt_telecom.usecases.applications import (
     CLOSE_APPLICATION,
     DELETE_APPLICATION,
@@ -28,8 +29,8 @@ ICCID, MSISDN = CARDS["A"]
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(tmp_path)
+def desk(place: Location, tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(place, tmp_path)
     two_enterprises(made)
     yield made
     made.close()

@@ -12,6 +12,7 @@ from tests.ykt_telecom.usecases.desk import BOSS, CARDS, Desk, two_enterprises
 from ykt_telecom.registry.audit.subject import Subject
 from ykt_telecom.registry.people.principals import Principal
 from ykt_telecom.registry.people.roles import Role
+from ykt_telecom.storage.database import Location
 from ykt_telecom.usecases.applications import ISSUE_APPLICATION, IssueApplication
 from ykt_telecom.usecases.enterprises import ADD_ENTERPRISE, LIST_ENTERPRISES, AddEnterprise, ListEnterprises
 from ykt_telecom.usecases.members import ADD_MEMBER, AddMember, Entered
@@ -27,8 +28,8 @@ from ykt_telecom.usecases.results import Done, Refused
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(tmp_path)
+def desk(place: Location, tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(place, tmp_path)
     yield made
     made.close()
 

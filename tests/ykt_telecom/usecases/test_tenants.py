@@ -12,6 +12,7 @@ import pytest
 from tests.ykt_telecom.usecases.desk import CARDS, Desk, two_enterprises
 from ykt_telecom.flows.statements.period import Period
 from ykt_telecom.flows.statements.states import StatementKind
+from ykt_telecom.storage.database import Location
 from ykt_telecom.usecases import applications, cards, enterprises, jobs, members, passwords, people, statements, taps
 from ykt_telecom.usecases.results import Done, Refused
 from ykt_telecom.usecases.runner import UseCase
@@ -23,9 +24,9 @@ CANARIES = ("单位B", "成员B", FOREIGN_ICCID, FOREIGN_ICCID[-6:], FOREIGN_MSI
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def desk(place: Location, tmp_path: Path) -> Iterator[Desk]:
     """A and B, each with an administrator, a member, a card and an application on its way."""
-    made = Desk(tmp_path)
+    made = Desk(place, tmp_path)
     two_enterprises(made)
     for code, (iccid, _) in CARDS.items():
         made.value(applications.ISSUE_APPLICATION, applications.IssueApplication(iccid, code))
