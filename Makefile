@@ -1,7 +1,7 @@
 # The daily commands. Each prepares what it needs first (./setup.sh is idempotent).
 PY := .venv/bin/python
 N ?= 20000
-.PHONY: demo test check fuzz bench states lock clean
+.PHONY: demo test check fuzz bench bench-check states lock clean
 
 demo:  ## everything on loopback in one process: platform, SMSC simulator, simulated SIMs and handsets
 	@./setup.sh run
@@ -25,6 +25,10 @@ fuzz:  ## seeded mutation fuzzing of every decoder: make fuzz N=1000000
 bench:  ## one JSON object a line
 	@./setup.sh dev
 	$(PY) -m bench
+
+bench-check:  ## the hot paths briefly: fails when an item costs more CPU than its floor, or more in a larger database
+	@./setup.sh dev
+	$(PY) -m bench --check
 
 states:  ## draw docs/states/ from the state machines
 	@./setup.sh dev

@@ -1,21 +1,38 @@
-"""`python -m bench [NAME…]`: every bench, one after the other, each in a process of its own; JSON lines on stdout.
+"""`python -m bench [NAME…]`: the benches, one after the other, each in a process of its own; JSON lines on stdout.
 
-A bench is a module of this folder with a function `main`. Exit status 1 when one of them failed.
+A bench is a module of this folder with a function `main`. Each has its time; one that takes longer is ended. Exit
+status 1 when one of them failed. `python -m bench --check` runs the platform's hot ones briefly and fails when an item
+costs more CPU than its floor, or more at the larger size than at the smaller.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, Final
+
+from .sizes import objections
 
 FOLDER = Path(__file__).parent
+#: First the platform's hot paths, then the rest by name.
+FIRST: Final = ("ota_round_trip", "stk_balance", "statement")
+#: Benches that take longer than all others together may; they run when they are named.
+LONG: Final = ("memory",)
+SECONDS: Final = {"ota_round_trip": 150.0, "stk_balance": 180.0, "statement": 120.0}
+OTHERS_SECONDS: Final = 90.0
+BRIEF: Final = {
+    "ota_round_trip": ("--n", "1500", "--repeat", "3"),
+    "stk_balance": ("--n", "500", "--repeat", "3", "--brief"),
+    "statement": ("--n", "1000", "--repeat", "3"),
+}
 
 
 def benches() -> tuple[str, ...]:
-    """Names of the modules that have a `main`."""
-    return tuple(
+    """Names of the modules that have a `main`, in the order they run."""
+    found = [
         path.stem
         for path in sorted(FOLDER.glob("*.py"))
         if not path.stem.startswith("__")
@@ -23,17 +40,51 @@ def benches() -> tuple[str, ...]:
             isinstance(node, ast.FunctionDef) and node.name == "main"
             for node in ast.parse(path.read_text(encoding="utf-8")).body
         )
-    )
+    ]
+    return (*FIRST, *(name for name in found if name not in FIRST))
+
+
+def run(name: str, *options: str, capture: bool = False) -> subprocess.CompletedProcess[str] | None:
+    """One bench; None when it did not end in its time."""
+    command = [sys.executable, "-m", f"bench.{name}", *options]
+    seconds = SECONDS.get(name, OTHERS_SECONDS)
+    try:
+        output = subprocess.PIPE if capture else None
+        return subprocess.run(command, check=False, timeout=seconds, stdout=output, text=True)
+    except subprocess.TimeoutExpired:
+        print(f"{name}: not done after {seconds:.0f} s, ended", file=sys.stderr)
+        return None
+
+
+def check() -> int:
+    """The hot ones briefly, held to their floors."""
+    lines: list[dict[str, Any]] = []
+    for name in FIRST:
+        done = run(name, *BRIEF[name], capture=True)
+        if done is None or done.returncode:
+            print(f"{name} failed", file=sys.stderr)
+            return 1
+        print(done.stdout, end="", flush=True)
+        lines += map(json.loads, done.stdout.splitlines())
+    found = objections(lines)
+    for words in found:
+        print(words, file=sys.stderr)
+    return 1 if found else 0
 
 
 def main() -> int:
-    chosen = [name for name in benches() if name in sys.argv[1:] or len(sys.argv) == 1]
+    if sys.argv[1:] == ["--check"]:
+        return check()
+    named = sys.argv[1:]
+    chosen = [name for name in benches() if name in named or (not named and name not in LONG)]
     if not chosen:
         print(f"no such bench; there are: {', '.join(benches())}", file=sys.stderr)
         return 2
-    failed = [
-        name for name in chosen if subprocess.run([sys.executable, "-m", f"bench.{name}"], check=False).returncode
-    ]
+    failed = []
+    for name in chosen:
+        done = run(name)
+        if done is None or done.returncode:
+            failed.append(name)
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0

@@ -1,286 +1,266 @@
-"""Platform, SMSC simulator and cards for the platform's benches, over loopback SMPP, SQLite with synchronous=FULL.
+"""The platform under measurement, alone in this process; SMSC and cards in a second. Only this module knows its API.
 
-The simulator and the cards live in this process or in a second one (`python -m bench.platform_lab --cards N`).
+SQLite with synchronous=FULL, loopback SMPP, a database of the size asked for (filling.py).
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
-import itertools
 import json
-import logging
 import os
-import resource
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
 
-import structlog
+from telecom_codecs.crypto.secret_key import SecretKey
 
-ACCESS_CODE = "106572000"
-SYSTEM_ID, PASSWORD = "platform", "bench"
-SEED = 7
-SERVING = "listening on "
+from .figures import Run, in_time
+from .filling import FIRST_ENTERPRISE, KEK, SEED, enterprise_of, filled
+from .simulated import ACCESS_CODE, PASSWORD, SERVING, SYSTEM_ID
 
-
-class HasCards(Protocol):
-    """What setting up wants of the world: whose cards are imported."""
-
-    cards: Any
-
-
-@dataclass
-class World:
-    """Simulator and phones in this process; `stations` in the order of `cards`."""
-
-    cards: Any
-    stations: list[Any]
-    smsc: Any
-    port: int
-
-    async def stop(self) -> None:
-        await self.smsc.stop()
+DATABASE = "sqlite"
+WINDOW = 500  #: of the link: a centre of an operator gives a heavy account as much
+ORDERED_AT_ONCE = 100  #: jobs in one step, as a campaign orders them
 
 
-@dataclass
-class DistantWorld:
-    """The same in another process."""
+class Simulated:
+    """The second process, and the line to it."""
 
-    cards: Any
-    port: int
-    process: subprocess.Popen[str]
-    stations: list[Any] = field(default_factory=list)
+    def __init__(self, cards: int) -> None:
+        command = [sys.executable, "-m", "bench.simulated", "--cards", str(cards)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        self.port = int(self.process.stdout.readline().removeprefix(SERVING))
 
-    async def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(10)
+    async def tell(self, **command: Any) -> dict[str, Any]:
+        """Have a command carried out; RuntimeError when the process is gone."""
 
+        def carry() -> str:
+            assert self.process.stdin is not None
+            assert self.process.stdout is not None
+            self.process.stdin.write(json.dumps(command) + "\n")
+            self.process.stdin.flush()
+            return self.process.stdout.readline()
 
-def a_world(reactor: Any, cards: int) -> World:
-    """Simulator and phones, on the air."""
-    from smsc_gateway.smsc.accounts import Account  # noqa: PLC0415 - after the reactor
-    from smsc_gateway.smsc.server import SmscServer  # noqa: PLC0415
-    from stk_applet_sim.population import seeded_population  # noqa: PLC0415
-    from ykt_telecom.runtime.clock import SystemClock  # noqa: PLC0415
+        answer = await asyncio.get_running_loop().run_in_executor(None, carry)
+        if not answer:
+            raise RuntimeError(f"the simulator died at {command['do']}")
+        told: dict[str, Any] = json.loads(answer)
+        return told
 
-    population = seeded_population(cards, SEED)
-    account = Account(SYSTEM_ID, PASSWORD, ACCESS_CODE)
-    smsc = SmscServer([account], reactor=reactor, clock=SystemClock().now, message_ids=_message_ids())
-    stations = [card.station(access_code=ACCESS_CODE, clock=time.monotonic) for card in population]
-    for station in stations:
-        smsc.attach(station)
-    return World(population, stations, smsc, smsc.listen("127.0.0.1", 0))
-
-
-def a_distant_world(cards: int) -> DistantWorld:
-    """A second process with simulator and phones."""
-    from stk_applet_sim.population import seeded_population  # noqa: PLC0415 - after the reactor
-
-    command = [sys.executable, "-m", "bench.platform_lab", "--cards", str(cards)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    assert process.stdout is not None
-    port = int(process.stdout.readline().removeprefix(SERVING))
-    return DistantWorld(seeded_population(cards, SEED), port, process)
-
-
-def _message_ids() -> Iterator[str]:
-    prefix = f"{time.time_ns() // 1_000_000_000:08X}"
-    return (f"{prefix}{number:08X}" for number in itertools.count(1))
+    def stop(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
 
 
 @dataclass
+class _Batch:
+    """Jobs of one measurement: how many are still to be ordered and to end, and what is told when all have."""
+
+    left: int
+    open: int
+    done: asyncio.Future[None]
+    begun: dict[int, float]
+    latencies: list[float]
+
+
 class Platform:
-    """The service and its world. `finished` holds a Future for each job that somebody waits for."""
+    """The running service. Cards are named by their places in the population."""
 
-    service: Any
-    world: Any
-    finished: dict[int, asyncio.Future[Any]] = field(default_factory=dict)
+    def __init__(self, service: Any, simulated: Simulated, cards: int, path: Path) -> None:
+        self.service = service
+        self.simulated = simulated
+        self.cards = cards
+        self.path = path
+        self.started_in = 0.0  #: seconds from the first line of the program's own until the SMSC had bound it
+        self._iccids: dict[int, str] = {}
+        self._place = 0
+        self._batch: _Batch | None = None
+        service.means.followers["bench"] = self._on_outcomes
 
-    def on_outcomes(self, _conn: Any, context: Any, outcomes: Any) -> None:
-        context.effects.append(lambda: self._resolve(outcomes))
+    async def died(self) -> str:
+        """Why the service stopped by itself; waits until it does."""
+        await self.service.died.wait()
+        return str(self.service.supervisor.reason)
 
-    def _resolve(self, outcomes: Any) -> None:
-        for outcome in outcomes:
-            future = self.finished.pop(outcome.job_id, None)
-            if future is not None and not future.done():
-                future.set_result(outcome)
+    async def database_octets(self) -> int:
+        """How large the database is, pages that wait in the WAL included."""
+        pragmas = ("page_count", "page_size")
 
-    async def order(self, kind: Any, card: Any, enterprise: int) -> Any:
-        """Order a job and wait for its outcome."""
-        from ykt_telecom.ota.orders import Order, Ordered, order_jobs  # noqa: PLC0415 - after the reactor
+        def look(conn: Any) -> list[int]:
+            return [conn.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in pragmas]
 
-        order = Order(kind, card.iccid.digits, enterprise, origin="bench")
-        ordered = await self.service.committer.together(order_jobs, order)
-        assert isinstance(ordered, Ordered), ordered
-        future = self.finished.setdefault(ordered.job_id, asyncio.get_running_loop().create_future())
-        return await future
+        count, size = await self.service.committer.read(look)
+        return int(count * size)
 
-    async def issue_all(self) -> None:
-        """One application on every card."""
-        from ykt_telecom.demo.people import WORK  # noqa: PLC0415 - after the reactor
-        from ykt_telecom.demo.setting_up import Membership, issue  # noqa: PLC0415
-
-        wanted = [Membership(number, card, WORK) for number, card in enumerate(self.world.cards)]
-        for at in range(0, len(wanted), 100):
-            ids = await issue(self.service, wanted[at : at + 100])
-            for job_id in ids:
-                self.finished.setdefault(job_id, asyncio.get_running_loop().create_future())
-            await self._ended(ids)
-
-    async def _ended(self, ids: Sequence[int]) -> None:
-        """An outcome may have come before anybody waited for it: look into the table as well."""
+    async def open_jobs(self) -> int:
+        """Jobs that have not ended."""
         from sqlalchemy import func, select  # noqa: PLC0415 - after the reactor
 
+        from ykt_telecom.ota.states import TERMINAL_STATES  # noqa: PLC0415
         from ykt_telecom.ota.tables import job  # noqa: PLC0415
 
-        applied = select(func.count()).select_from(job).where(job.c.id.in_(list(ids)), job.c.state == "APPLIED")
-        while await self.service.committer.read(lambda conn: conn.execute(applied).scalar_one()) < len(ids):
+        counted = select(func.count()).where(job.c.state.not_in(tuple(TERMINAL_STATES)))
+        return int(await self.service.committer.read(lambda conn: conn.execute(counted).scalar_one()))
+
+    # --- OTA round trips -----------------------------------------------------------------------------------------
+
+    def stop_ordering(self) -> None:
+        """Begin no further round trips; those under way end, and with them the measurement."""
+        if self._batch is not None:
+            self._batch.left = 0
+
+    async def round_trips(self, n: int, window: int) -> Run:
+        """`n` QUERY jobs on cards in turn, `window` of them open at a time; fewer after :meth:`stop_ordering`."""
+        done = asyncio.get_running_loop().create_future()
+        batch = self._batch = _Batch(n, 0, done, {}, [])
+        start, cpu = time.perf_counter(), time.process_time()
+        for _ in range(0, min(n, window), ORDERED_AT_ONCE):
+            self._order(min(ORDERED_AT_ONCE, window))
+        await done
+        ended = len(batch.latencies)
+        return Run(ended, time.perf_counter() - start, time.process_time() - cpu, batch.latencies)
+
+    def _order(self, count: int) -> None:
+        """Order that many, if that many are left."""
+        from ykt_telecom.ota.orders import Order, order_jobs  # noqa: PLC0415 - after the reactor
+        from ykt_telecom.ota.outcome import JobKind  # noqa: PLC0415
+
+        batch = self._batch
+        assert batch is not None
+        count = min(count, batch.left)
+        batch.left -= count
+        batch.open += count
+        orders = [
+            Order(JobKind.QUERY, self._iccid(at), enterprise_of(at), origin="bench") for at in self._places(count)
+        ]
+        begun = time.perf_counter()
+        self.service.committer.together_all(order_jobs, orders, partial(self._ordered, batch, begun), bulk=True)
+
+    def _ordered(self, batch: _Batch, begun: float, results: Sequence[Any]) -> None:
+        for result in results:
+            if not hasattr(result, "job_id"):
+                self._fail(batch, f"an order was refused: {result}")
+                return
+            batch.begun.setdefault(result.job_id, begun)
+
+    def _on_outcomes(self, _conn: Any, context: Any, outcomes: Any) -> None:
+        context.effects.append(lambda: self._ended(outcomes))
+
+    def _ended(self, outcomes: Any) -> None:
+        batch = self._batch
+        if batch is None:
+            return
+        now = time.perf_counter()
+        for outcome in outcomes:
+            if outcome.state != "APPLIED":
+                self._fail(batch, f"a QUERY ended {outcome.state}: {outcome.reason}")
+                return
+            batch.latencies.append(now - batch.begun.pop(outcome.job_id, now))
+        batch.open -= len(outcomes)
+        if batch.left:
+            self._order(len(outcomes))
+        elif not batch.open and not batch.done.done():
+            batch.done.set_result(None)
+
+    @staticmethod
+    def _fail(batch: _Batch, why: str) -> None:
+        if not batch.done.done():
+            batch.done.set_exception(RuntimeError(why))
+
+    def _places(self, count: int) -> list[int]:
+        first, self._place = self._place, self._place + count
+        return [place % self.cards for place in range(first, first + count)]
+
+    def _iccid(self, at: int) -> str:
+        found = self._iccids.get(at)
+        if found is None:
+            from stk_applet_sim.population import SeededCards  # noqa: PLC0415 - after the reactor
+
+            found = self._iccids[at] = SeededCards(self.cards, SEED)[at].iccid.digits
+        return found
+
+    # --- dialogues -----------------------------------------------------------------------------------------------
+
+    async def dialogues(self, n: int, *, window: int = 50, rate: float = 0.0) -> Run:
+        """`n` balance requests, answered on the card; sealed before the time begins."""
+        await self.simulated.tell(do="seal", n=n)
+        cpu = time.process_time()
+        told = await self.simulated.tell(do="ask", n=n, window=window, rate=rate)
+        return Run(n, told["seconds"], time.process_time() - cpu, told["latencies"])
+
+    # --- statements ----------------------------------------------------------------------------------------------
+
+    async def statements(self, months_ago: int) -> Run:
+        """One month for all members of one enterprise, until every receipt is stored."""
+        from sqlalchemy import func, select  # noqa: PLC0415 - after the reactor
+
+        from ykt_telecom.flows.statements.period import Period  # noqa: PLC0415
+        from ykt_telecom.flows.statements.runs import run_one  # noqa: PLC0415
+        from ykt_telecom.flows.statements.states import StatementKind  # noqa: PLC0415
+        from ykt_telecom.flows.statements.tables import statement  # noqa: PLC0415
+
+        period = Period.of(self.service.clock.now())
+        for _ in range(months_ago):
+            period = period.before()
+        committer = self.service.committer
+        start, cpu = time.perf_counter(), time.process_time()
+        made = await run_one(committer, FIRST_ENTERPRISE, StatementKind.CONSUMPTION, period)
+        delivered = select(func.count()).where(statement.c.run_id == made.run_id, statement.c.state == "DELIVERED")
+        while await committer.read(lambda conn: conn.execute(delivered).scalar_one()) < made.written:
             await asyncio.sleep(0.05)
-        for job_id in ids:
-            self.finished.pop(job_id, None)
+        if not made.written:
+            raise RuntimeError(f"no statement was written: {made}")
+        return Run(made.written, time.perf_counter() - start, time.process_time() - cpu)
 
 
 @contextlib.asynccontextmanager
-async def platform(reactor: Any, cards: int, *, distant: bool = False) -> AsyncIterator[Platform]:
-    """Everything started, every card with one application."""
-    from ykt_telecom.demo.setting_up import enter_everything  # noqa: PLC0415
-    from ykt_telecom.registry.keys.wrapping import KEK_LENGTH, create_kek  # noqa: PLC0415
+async def platform(reactor: Any, cards: int, *, ended_jobs: int = 0, open_jobs: int = 0) -> AsyncIterator[Platform]:
+    """Everything started on a database of this size, and bound."""
+    from ykt_telecom.registry.keys.wrapping import create_kek  # noqa: PLC0415
     from ykt_telecom.runtime.settings import Settings  # noqa: PLC0415 - after the reactor
     from ykt_telecom.wiring.dialogues import join_dialogues  # noqa: PLC0415
     from ykt_telecom.wiring.service import Service  # noqa: PLC0415
     from ykt_telecom.wiring.statements import join_statements  # noqa: PLC0415
 
-    world: Any = a_distant_world(cards) if distant else a_world(reactor, cards)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=os.environ.get("YKT_BENCH_DIR")) as folder:
-        link = {"port": world.port, "system_id": SYSTEM_ID, "password": PASSWORD}
-        values = {"data_dir": folder, "smsc": {"links": [link]}, "http": {"enabled": False}}
-        settings = Settings.model_validate(values)
-        create_kek(settings.kek_path, os.urandom(KEK_LENGTH))
+        simulated = Simulated(cards)
+        link = {"port": simulated.port, "system_id": SYSTEM_ID, "password": PASSWORD, "window": WINDOW}
+        settings = Settings.model_validate({
+            "data_dir": folder,
+            "smsc": {"links": [link]},
+            "sms": {"access_code": ACCESS_CODE},
+            "http": {"enabled": False},
+        })  # fmt: skip
+        made = filled(settings.database_path.parent, cards, ended_jobs, open_jobs)
+        made.rename(settings.database_path)
+        create_kek(settings.kek_path, SecretKey(KEK).octets())
+        begun = time.perf_counter()
         service = Service(settings, reactor=reactor)
         join_dialogues(service)
         join_statements(service)
-        running = Platform(service, world)
-        service.means.followers["bench"] = running.on_outcomes
-        await enter_everything(service, world)
-        await service.start()
-        while not all(link.is_bound for link in service.links.values()):
-            await asyncio.sleep(0.01)
+        running = Platform(service, simulated, cards, settings.database_path)
         try:
-            await running.issue_all()
+            await service.start()
+            await in_time(_bound(service), 30, "the bind", running.died())
+            running.started_in = time.perf_counter() - begun
             yield running
         finally:
             await service.stop()
-            await world.stop()
+            simulated.stop()
 
 
-@dataclass
-class Run:
-    """One repetition: how many were done in how many seconds, and how long each took (seconds)."""
-
-    n: int
-    seconds: float
-    latencies: list[float]
-
-
-async def closed_loop(n: int, window: int, work: Callable[[int], Awaitable[Any]]) -> Run:
-    """`window` at a time until `n` are done; `work` gets the number of each."""
-    numbers = iter(range(n))
-    latencies: list[float] = []
-
-    async def one_after_the_other() -> None:
-        for number in numbers:
-            begun = time.perf_counter()
-            await work(number)
-            latencies.append(time.perf_counter() - begun)
-
-    start = time.perf_counter()
-    await asyncio.gather(*(one_after_the_other() for _ in range(window)))
-    return Run(n, time.perf_counter() - start, latencies)
-
-
-async def open_loop(n: int, rate: float, work: Callable[[int], Awaitable[Any]]) -> Run:
-    """`n` begun at a steady rate, however long they take. Lateness of the beginning counts as latency."""
-    latencies: list[float] = []
-
-    async def one(number: int, due: float) -> None:
-        await work(number)
-        latencies.append(time.perf_counter() - due)
-
-    start = time.perf_counter()
-    tasks = []
-    for number in range(n):
-        due = start + number / rate
-        pause = due - time.perf_counter()
-        if pause > 0:
-            await asyncio.sleep(pause)
-        tasks.append(asyncio.ensure_future(one(number, due)))
-    await asyncio.gather(*tasks)
-    return Run(n, time.perf_counter() - start, latencies)
-
-
-def report(name: str, unit: str, runs: Sequence[Run], **extra: Any) -> None:
-    """One JSON line: the median of the repetitions with their spread, latencies of the middle one."""
-    rates = [run.n / run.seconds for run in runs]
-    median = statistics.median(rates)
-    latencies = sorted(min(runs, key=lambda run: abs(run.n / run.seconds - median)).latencies)
-    line: dict[str, Any] = {
-        "bench": name,
-        "n": runs[0].n,
-        "rate": round(median, 1),
-        "least": round(min(rates), 1),
-        "most": round(max(rates), 1),
-        "unit": unit,
-        "p50_ms": round(latencies[len(latencies) // 2] * 1e3, 1) if latencies else None,
-        "p99_ms": round(latencies[int(len(latencies) * 0.99)] * 1e3, 1) if latencies else None,
-        "rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-        "load": round(os.getloadavg()[0], 1),
-        **extra,
-    }
-    print(json.dumps(line), flush=True)
-
-
-def run_in_reactor(work: Callable[[Any], Awaitable[None]]) -> None:
-    """Run `work(reactor)` in the one loop; what it raises is raised here."""
-    from smsc_gateway.line.reactor import install  # noqa: PLC0415 - before anything imports the reactor
-
-    reactor = install()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    outcome: list[BaseException] = []
-
-    async def life() -> None:
-        try:
-            await work(reactor)
-        except BaseException as error:  # noqa: BLE001 - raised again below
-            outcome.append(error)
-        reactor.stop()
-
-    tasks: list[asyncio.Future[None]] = []
-    reactor.callWhenRunning(lambda: tasks.append(asyncio.ensure_future(life())))
-    reactor.run()
-    for error in outcome:
-        raise error
-
-
-def serve_world() -> None:
-    """The second process: simulator and phones until SIGTERM."""
-    parser = argparse.ArgumentParser(description=serve_world.__doc__)
-    parser.add_argument("--cards", type=int, required=True)
-    options = parser.parse_args()
-
-    async def live(reactor: Any) -> None:
-        world = a_world(reactor, options.cards)
-        print(f"{SERVING}{world.port}", flush=True)
-        await asyncio.Event().wait()
-
-    run_in_reactor(live)
-
-
-if __name__ == "__main__":
-    serve_world()
+async def _bound(service: Any) -> None:
+    while not all(link.is_bound for link in service.links.values()):
+        await asyncio.sleep(0.01)
