@@ -20,6 +20,8 @@ from .outcome import Certainty, SubmitResult, not_sent
 
 log = structlog.get_logger(__name__)
 
+_DOUBTFUL = 10_000  #: submissions in doubt whose late answer is still told
+
 OnDeliver = Callable[[op.DeliverSm], Awaitable[int | None]]
 
 
@@ -46,7 +48,8 @@ class AwaitedLink(EsmeLink):
         self._tasks: set[asyncio.Task[None]] = set()
         self._keys = itertools.count(1)
         self.on_answers = self._settle
-        self.on_late = lambda key, result: on_late_pdu(self._doubtful.pop(key), result)
+        self._on_late_pdu = on_late_pdu
+        self.on_late = self._answered_late
         self.on_room = self._pump
         self.on_deliver_many = self._spawn
         self.on_change = self._refuse_queue
@@ -94,8 +97,15 @@ class AwaitedLink(EsmeLink):
             pdu, future = self._futures.pop(key)
             if result.certainty is Certainty.UNKNOWN:
                 self._doubtful[key] = pdu
+                while len(self._doubtful) > _DOUBTFUL:
+                    del self._doubtful[next(iter(self._doubtful))]
             if not future.done():
                 future.set_result(result)
+
+    def _answered_late(self, key: int, result: SubmitResult) -> None:
+        pdu = self._doubtful.pop(key, None)
+        if pdu is not None:
+            self._on_late_pdu(pdu, result)
 
     def _refuse_queue(self) -> None:
         while self._ready is None and self._queue:
