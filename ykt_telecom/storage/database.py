@@ -73,6 +73,18 @@ def file_of(location: Location) -> Path | None:
     return Path(location.removeprefix(_SQLITE)) if location.startswith(_SQLITE) else None
 
 
+def is_there(location: Location) -> bool:
+    """Whether there is something to open; a server is asked only when it is opened."""
+    file = file_of(location)
+    return file is None or file.is_file()
+
+
+def address_of(location: Location) -> str:
+    """Where it is, for people: never with a password."""
+    file = file_of(location)
+    return str(file) if file is not None else postgresql.address_of(str(location))
+
+
 def create_all(database: Database, now: datetime) -> None:
     """Create every table in an empty database; refuse one whose tables are not those of this program.
 

@@ -153,14 +153,18 @@ def open_server_for_reading(location: str) -> PostgresqlDatabase:
     return _connect(url.update_query_dict({"options": options}).render_as_string(hide_password=False), NullPool)
 
 
+def address_of(location: str) -> str:
+    """Where it is, for people: without password and options."""
+    return make_url(location).difference_update_query(["options"]).render_as_string(hide_password=True)
+
+
 def _connect(location: str, pool: type[NullPool] | None = None) -> PostgresqlDatabase:
     url = make_url(location).set(drivername=_DRIVER)
-    address = url.set(drivername="postgresql").difference_update_query(["options"]).render_as_string(hide_password=True)
     arguments = {**_CONNECT, "options": f"{_SESSION} {url.query.get('options', '')}"}
     common: dict[str, Any] = {"connect_args": arguments, "pool_pre_ping": True, "hide_parameters": True}
     readers = create_engine(url, poolclass=pool, **common) if pool else create_engine(url, pool_size=4, **common)
     writer = create_engine(url, pool_size=1, max_overflow=0, **common)
-    return PostgresqlDatabase(writer, readers, address)
+    return PostgresqlDatabase(writer, readers, address_of(location))
 
 
 def _take_lock(session: Any, instance: _Instance, address: str) -> None:

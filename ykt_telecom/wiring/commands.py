@@ -15,12 +15,15 @@ from ..runtime.clock import SystemClock
 from ..runtime.errors import Refusal
 from ..runtime.settings import Settings, read_settings
 from ..runtime.tokens import SystemTokens
+from ..storage.database import address_of, is_there, open_database
+from ..storage.migrations.upgrading import upgrade
 from ..storage.numbers import highest_number
+from ..storage.schema import SCHEMA_VERSION
 from ..usecases.means import means_of
 from ..usecases.office import Asker, Office
 from ..usecases.people import ADD_USER, AddUser
 from ..usecases.results import Done
-from .doors import InstallationDoor, opened, said_plainly
+from .doors import InstallationDoor, NoDatabase, opened, said_plainly
 from .orders import user_name
 from .transactions import HeldDatabase, drive
 
@@ -57,7 +60,8 @@ class Wired:
     def make(self, data: Path) -> Made:
         """Folders, key, database, first configuration and first user: each only when it is not there."""
         os.umask(0o077)
-        settings = read_settings(None, {}, data_dir=data)
+        configuration = data / "ykt.toml"
+        settings = read_settings(configuration if configuration.exists() else None, {}, data_dir=data)
         kek = settings.kek_path
         if settings.database_path.exists() and not kek.exists():
             raise KekMissing(f"{data} has a database but no KEK at {kek}: restore the KEK, do not make a new one")
@@ -66,14 +70,23 @@ class Wired:
         kek_is_new = not kek.exists()
         if kek_is_new:
             create_kek(kek, SystemTokens().octets(KEK_LENGTH))
-        configuration = data / "ykt.toml"
         configuration_is_new = not configuration.exists()
         if configuration_is_new:
             text = _FIRST_CONFIGURATION.format(data=str(data), data_plain=data)
             configuration.write_text(text, encoding="utf-8")
         with said_plainly():
             token = _first_token(settings)
-        return Made(kek, kek_is_new, settings.database_path, configuration, configuration_is_new, token)
+        return Made(kek, kek_is_new, address_of(settings.database_location), configuration, configuration_is_new, token)
+
+    def upgrade(self, settings: Settings) -> tuple[int, int]:
+        os.umask(0o077)
+        if not is_there(settings.database_location):
+            raise NoDatabase(f"no database at {settings.database_path}: `ykt init --data DIR` makes one")
+        database = open_database(settings.database_location)
+        try:
+            return upgrade(database, SystemClock().now()), SCHEMA_VERSION
+        finally:
+            database.close()
 
     def serve(self, settings: Settings) -> str | None:
         from smsc_gateway.line.reactor import install  # noqa: PLC0415 - installs the reactor before anything imports it

@@ -22,7 +22,7 @@ from ..runtime.clock import Clock, SystemClock
 from ..runtime.errors import Refusal, Trouble
 from ..runtime.settings import Settings
 from ..runtime.tokens import SystemTokens
-from ..storage.database import Database, create_all, file_of, open_database, open_for_reading
+from ..storage.database import Database, create_all, is_there, open_database, open_for_reading
 from ..storage.faults import AlreadyRunning
 from ..storage.numbers import highest_number
 from ..usecases.means import Means, Progress, means_of
@@ -110,7 +110,7 @@ class InstallationDoor:
         self, use_case: UseCase[I, R], orders: Sequence[I], key: str, progress: Progress
     ) -> Sequence[Result[R]]:
         settings, tokens, clock = self._settings, SystemTokens(), SystemClock()
-        if file_of(settings.database_location) is not None and not settings.database_path.is_file():
+        if not is_there(settings.database_location):
             raise NoDatabase(f"no database at {settings.database_path}: `ykt init --data DIR` makes one")
         os.umask(0o077)
         ring = open_key_ring(settings.kek_path, settings.database_path)

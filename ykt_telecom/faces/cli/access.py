@@ -45,7 +45,7 @@ class Made:
 
     kek: Path
     kek_is_new: bool
-    database: Path
+    database: str
     configuration: Path
     configuration_is_new: bool
     token: str | None
@@ -59,6 +59,9 @@ class Hands(Protocol):
 
     def make(self, data: Path) -> Made:
         """Make an installation."""
+
+    def upgrade(self, settings: Settings) -> tuple[int, int]:
+        """Migrate the database to the schema of this program; from which version to which."""
 
     def serve(self, settings: Settings) -> str | None:
         """Run the service until it is told to stop; why it stopped by itself, or None."""

@@ -1,4 +1,4 @@
-"""`ykt init` and `ykt serve`: make an installation, run it."""
+"""`ykt init`, `ykt db` and `ykt serve`: make an installation, bring it up to date, run it."""
 
 from __future__ import annotations
 
@@ -28,6 +28,19 @@ def init(data: Path, as_json: bool) -> None:
     if made.token is not None:
         click.echo("token:         of the user `admin`, shown once; keep it secret:")
         click.echo(made.token)
+
+
+@click.group()
+def db() -> None:
+    """The database of an installation."""
+
+
+@db.command("upgrade")
+@configured
+def db_upgrade(config: Path | None, data: Path | None) -> None:
+    """Migrate the database to this program's schema, in one transaction. Stop the service and copy it first."""
+    found, reached = hands().upgrade(settings_of(config, data))
+    click.echo(f"schema version {reached}" + (" (nothing to do)" if found == reached else f", it was {found}"))
 
 
 @click.command()
