@@ -1,8 +1,10 @@
 """`python -m bench [NAME…]`: the benches, one after the other, each in a process of its own; JSON lines on stdout.
 
 A bench is a module of this folder with a function `main`. Each has its time; one that takes longer is ended. Exit
-status 1 when one of them failed. `python -m bench --check` runs the platform's hot ones briefly and fails when an item
-costs more CPU than its floor, or more at the larger size than at the smaller.
+status 1 when one of them failed. All of them together have ten minutes, unless some were named.
+
+`python -m bench --check` runs the platform's hot ones briefly and fails when an item costs more CPU than its floor, or
+more at the larger size than at the smaller.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import ast
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +26,7 @@ FIRST: Final = ("ota_round_trip", "stk_balance", "statement")
 LONG: Final = ("memory",)
 SECONDS: Final = {"ota_round_trip": 150.0, "stk_balance": 180.0, "statement": 120.0}
 OTHERS_SECONDS: Final = 90.0
+ALL_SECONDS: Final = 600.0
 BRIEF: Final = {
     "ota_round_trip": ("--n", "1500", "--repeat", "3"),
     "stk_balance": ("--n", "500", "--repeat", "3", "--brief"),
@@ -44,10 +48,12 @@ def benches() -> tuple[str, ...]:
     return (*FIRST, *(name for name in found if name not in FIRST))
 
 
-def run(name: str, *options: str, capture: bool = False) -> subprocess.CompletedProcess[str] | None:
-    """One bench; None when it did not end in its time."""
+def run(
+    name: str, *options: str, capture: bool = False, left: float | None = ALL_SECONDS
+) -> subprocess.CompletedProcess[str] | None:
+    """One bench; None when it did not end in its time, or in what is `left` of that of all. `left` None: no bound."""
     command = [sys.executable, "-m", f"bench.{name}", *options]
-    seconds = SECONDS.get(name, OTHERS_SECONDS)
+    seconds = None if left is None else max(0.0, min(SECONDS.get(name, OTHERS_SECONDS), left))
     try:
         output = subprocess.PIPE if capture else None
         return subprocess.run(command, check=False, timeout=seconds, stdout=output, text=True)
@@ -81,8 +87,10 @@ def main() -> int:
         print(f"no such bench; there are: {', '.join(benches())}", file=sys.stderr)
         return 2
     failed = []
+    begun = time.monotonic()
     for name in chosen:
-        done = run(name)
+        left = None if named else ALL_SECONDS - (time.monotonic() - begun)
+        done = run(name, left=left)
         if done is None or done.returncode:
             failed.append(name)
     if failed:

@@ -202,6 +202,7 @@ def _job(number: int, at: int, one: SeededCard, state: str) -> dict[str, Any]:
         "purpose": "SCRIPT",
         "attempts": 0,
         "resyncs": 0,
+        "due_at": NOW + timedelta(days=3650),
         "deadline": NOW + timedelta(days=3650),
         "created_at": NOW,
         "updated_at": NOW,
