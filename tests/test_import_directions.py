@@ -22,7 +22,13 @@ ALLOWED = {
     "ykt_telecom": {"ykt_telecom", "smsc_gateway", "telecom_codecs"},
 }
 #: floor 4, wiring: may join everything
-WIRING = {"ykt_telecom/demo", "ykt_telecom/wiring/service.py", "ykt_telecom/__main__.py", "ykt_telecom/tools/decode"}
+WIRING = {
+    "ykt_telecom/demo",
+    "ykt_telecom/simulation",
+    "ykt_telecom/wiring/service.py",
+    "ykt_telecom/__main__.py",
+    "ykt_telecom/tools/decode",
+}
 
 #: The wings of the platform from the ground up; wings on one floor do not know each other. `__main__` is the roof.
 FLOORS = (
@@ -35,7 +41,8 @@ FLOORS = (
     "usecases",
     "faces",
     "wiring",
-    "demo simulation",
+    "demo",
+    "simulation",
     "__main__",
 )
 HEIGHT = {wing: height for height, floor in enumerate(FLOORS) for wing in floor.split()}

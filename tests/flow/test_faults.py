@@ -7,11 +7,10 @@ import os
 import pytest
 
 from ykt_telecom.demo.people import HOME
-
-from .faults import Fault, Script
-from .invariants import bills_have_come_once, books_agree_with_the_card, check_everything
-from .lab import Lab, play
-from .stories import a_member, application, member_story, whole_story
+from ykt_telecom.simulation.faults import Fault, Script
+from ykt_telecom.simulation.invariants import bills_have_come_once, books_agree_with_the_card, check_everything
+from ykt_telecom.simulation.lab import Lab, play
+from ykt_telecom.simulation.stories import a_member, application, member_story, whole_story
 
 #: More of them on demand: YKT_TEST_FLOW_SEEDS=1000 pytest tests/flow
 SEEDS = int(os.environ.get("YKT_TEST_FLOW_SEEDS", "30"))

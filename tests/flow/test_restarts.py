@@ -7,12 +7,11 @@ from functools import cache
 import pytest
 
 from ykt_telecom.demo.people import HOME
-
-from .commits import Death
-from .faults import Script
-from .invariants import bills_have_come_once, books_agree_with_the_card, check_everything
-from .lab import Lab, play
-from .stories import a_member, application, member_story, whole_story
+from ykt_telecom.simulation.commits import Death
+from ykt_telecom.simulation.faults import Script
+from ykt_telecom.simulation.invariants import bills_have_come_once, books_agree_with_the_card, check_everything
+from ykt_telecom.simulation.lab import Lab, play
+from ykt_telecom.simulation.stories import a_member, application, member_story, whole_story
 
 #: One in so many commits of the story is died at; another offset for each kind of death.
 STRIDE = 2

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from ykt_telecom.demo.people import HOME
-
-from .lab import Lab, play
-from .stories import RIGHT, WRONG, application, ask_balance, ask_deletion, issue_both, live_a_month, run_bills
+from ykt_telecom.simulation.lab import Lab, play
+from ykt_telecom.simulation.stories import (
+    RIGHT,
+    WRONG,
+    application,
+    ask_balance,
+    ask_deletion,
+    issue_both,
+    live_a_month,
+    run_bills,
+)
 
 
 def test_a_member_asks_deletes_and_gets_the_bills() -> None:

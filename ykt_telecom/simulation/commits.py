@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.pool import StaticPool
 
-from ykt_telecom.runtime.clock import Clock
-from ykt_telecom.runtime.tokens import Tokens
-from ykt_telecom.storage.committer import BatchStep, Committer, Done, _release, _Waiting
-from ykt_telecom.storage.database import Database
-from ykt_telecom.storage.sqlite import SqliteDatabase, begin, set_pragmas
+from ..runtime.clock import Clock
+from ..runtime.tokens import Tokens
+from ..storage.committer import BatchStep, Committer, Done, _release, _Waiting
+from ..storage.database import Database
+from ..storage.sqlite import SqliteDatabase, begin, set_pragmas
 
 T = TypeVar("T")
 

@@ -15,8 +15,8 @@ from smsc_gateway.smsc.accounts import Account
 from smsc_gateway.smsc.centre import MessageCentre
 from smsc_gateway.smsc.outgoing import Delivery
 from telecom_codecs.sms.udh import IEI_COMMAND_PACKET, IEI_RESPONSE_PACKET, split_user_data
-from ykt_telecom.runtime.clock import ManualClock
 
+from ..runtime.clock import ManualClock
 from .faults import Fault, Script
 
 RESPONSE_TIMEOUT = 10.0  #: seconds until a submission without an answer counts as unknown

@@ -9,18 +9,18 @@ from sqlalchemy import func, select
 from telecom_codecs.crypto.openssl import OpenSslProvider
 from telecom_codecs.ota.packet_security import open_command
 from telecom_codecs.sms.udh import UserDataHeader, split_user_data
-from ykt_telecom.demo.people import WORK
-from ykt_telecom.flows.dialogue.machine import OPEN_STATES, State
-from ykt_telecom.flows.dialogue.tables import dialogue
-from ykt_telecom.flows.statements.tables import statement
-from ykt_telecom.ledger.attendance.tables import attendance_event
-from ykt_telecom.ledger.money.steps import balance
-from ykt_telecom.ledger.money.tables import card_transaction
-from ykt_telecom.messaging.tables import outbox
-from ykt_telecom.ota.states import TERMINAL_STATES
-from ykt_telecom.ota.tables import job
-from ykt_telecom.registry.audit.tables import audit_row
 
+from ..demo.people import WORK
+from ..flows.dialogue.machine import OPEN_STATES, State
+from ..flows.dialogue.tables import dialogue
+from ..flows.statements.tables import statement
+from ..ledger.attendance.tables import attendance_event
+from ..ledger.money.steps import balance
+from ..ledger.money.tables import card_transaction
+from ..messaging.tables import outbox
+from ..ota.states import TERMINAL_STATES
+from ..ota.tables import job
+from ..registry.audit.tables import audit_row
 from .lab import Lab, Phone
 
 PROVIDER = OpenSslProvider()

@@ -21,25 +21,25 @@ from stk_applet_sim.handset.screen import Screen, Text
 from stk_applet_sim.handset.station import HandsetStation
 from stk_applet_sim.population import SeededCard, seeded_population
 from telecom_codecs.crypto.secret_key import SecretKey
-from ykt_telecom.demo.setting_up import PASSWORD, enter_everything
-from ykt_telecom.flows.dialogue.machine import OPEN_STATES
-from ykt_telecom.flows.dialogue.password import password_seal
-from ykt_telecom.flows.dialogue.password_steps import set_password
-from ykt_telecom.flows.dialogue.tables import dialogue
-from ykt_telecom.messaging.tables import outbox
-from ykt_telecom.ota.states import TERMINAL_STATES
-from ykt_telecom.ota.tables import job
-from ykt_telecom.registry.keys.wrapping import KeyRing
-from ykt_telecom.runtime.clock import BUSINESS_ZONE, ManualClock
-from ykt_telecom.runtime.settings import LinkSettings, Settings
-from ykt_telecom.runtime.tokens import SeededTokens
-from ykt_telecom.storage.committer import Committer
-from ykt_telecom.storage.context import StepContext
-from ykt_telecom.storage.database import Database, create_all
-from ykt_telecom.wiring.dialogues import join_dialogues
-from ykt_telecom.wiring.service import ManagedLink, Service
-from ykt_telecom.wiring.statements import join_statements
 
+from ..demo.setting_up import PASSWORD, enter_everything
+from ..flows.dialogue.machine import OPEN_STATES
+from ..flows.dialogue.password import password_seal
+from ..flows.dialogue.password_steps import set_password
+from ..flows.dialogue.tables import dialogue
+from ..messaging.tables import outbox
+from ..ota.states import TERMINAL_STATES
+from ..ota.tables import job
+from ..registry.keys.wrapping import KeyRing
+from ..runtime.clock import BUSINESS_ZONE, ManualClock
+from ..runtime.settings import LinkSettings, Settings
+from ..runtime.tokens import SeededTokens
+from ..storage.committer import Committer
+from ..storage.context import StepContext
+from ..storage.database import Database, create_all
+from ..wiring.dialogues import join_dialogues
+from ..wiring.service import ManagedLink, Service
+from ..wiring.statements import join_statements
 from .commits import Death, LoopCommitter, database_of, empty_database, image_of
 from .faults import Script
 from .link import MemoryLink, Wire

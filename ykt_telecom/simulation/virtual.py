@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from typing import Any, TypeVar, TypeVarTuple
 
-from ykt_telecom.runtime.clock import ManualClock
+from ..runtime.clock import ManualClock
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")

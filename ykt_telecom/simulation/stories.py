@@ -8,16 +8,16 @@ from sqlalchemy import Connection, select
 
 from stk_applet_sim.applet.enterprise import EnterpriseApplication
 from stk_applet_sim.handset.screen import Idle, Text
-from ykt_telecom.demo.people import HOME, WORK, DemoEnterprise
-from ykt_telecom.demo.setting_up import Membership, issue, upload
-from ykt_telecom.demo.world import Tap, TapKind
-from ykt_telecom.flows.statements.period import Period
-from ykt_telecom.flows.statements.runs import run_statements
-from ykt_telecom.registry.cards.states import Refused
-from ykt_telecom.registry.cards.tables import card_application
-from ykt_telecom.runtime.clock import BUSINESS_ZONE
-from ykt_telecom.wiring.service import Service
 
+from ..demo.people import HOME, WORK, DemoEnterprise
+from ..demo.setting_up import Membership, issue, upload
+from ..demo.world import Tap, TapKind
+from ..flows.statements.period import Period
+from ..flows.statements.runs import run_statements
+from ..registry.cards.states import Refused
+from ..registry.cards.tables import card_application
+from ..runtime.clock import BUSINESS_ZONE
+from ..wiring.service import Service
 from .lab import START, Beginning, Lab, Phone, left_by, play
 
 WAITS = 180.0  #: seconds a member looks at the phone before giving up
