@@ -95,7 +95,7 @@ def schedule(*, enterprise: str, kind: str, day: int, hour: int, since: Period, 
     if place.as_json:
         show_one(asdict(scheduled), as_json=True)
     else:
-        click.echo("set")
+        click.echo("set; a running service reads it at its next start")
 
 
 def _report(report: RunReport) -> str:

@@ -70,7 +70,7 @@ def test_every_change_of_the_evening_has_its_audit_row(office: Typed) -> None:
     for _ in range(2):
         office("transaction", "import", bought)
     schedule = ["--enterprise", CODE, "--kind", "attendance", "--hour", "9", "--since", "2026-10", "--day", "5"]
-    assert office("statement", "schedule", *schedule) == "set\n"
+    assert office("statement", "schedule", *schedule) == "set; a running service reads it at its next start\n"
     for _ in range(2):
         office("statement", "run", "--period", "2026-10", "--kind", "attendance", "--enterprise", CODE)
     database = open_database(office.data / "database" / "ykt.db")
