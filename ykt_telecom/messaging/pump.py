@@ -57,12 +57,13 @@ class Pump:
         self._wanted = False
         self._stopping = False
         self._turn = 0
+        self._dry = False  #: the last claim found nothing, and nothing was marked since
         self._timer: asyncio.TimerHandle | None = None
         self._drained = asyncio.Event()
         self._drained.set()
         link.on_answers = self._answered
         link.on_late = self._answered_late
-        link.on_room = self.wake
+        link.on_room = self._go_on
 
     @property
     def sending(self) -> int:
@@ -85,7 +86,14 @@ class Pump:
         await self._drained.wait()
 
     def wake(self) -> None:
-        """Look for something to send, now or as soon as the claim that runs has come back."""
+        """There may be something to send: look, now or as soon as the claim that runs has come back."""
+        self._dry = False
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Look for more, unless there was nothing when it was looked for last."""
+        if self._dry:
+            return
         if self._claiming:
             self._wanted = True
             return
@@ -113,14 +121,25 @@ class Pump:
                 if room > len(found):
                     found += [(place, one) for one in owner.claim(conn, context, room - len(found), PRIORITY_DIALOGUE)]
             self._turn += 1
-            places = [(self._turn + step) % len(self._outgoing) for step in range(len(self._outgoing))]
-            for left, place in zip(range(len(places), 0, -1), places, strict=True):
-                share = (room - len(found)) // left
-                if share > 0:
-                    owner = self._outgoing[place]
-                    found += [(place, one) for one in owner.claim(conn, context, share, PRIORITY_BULK)]
+            hungry = [(self._turn + step) % len(self._outgoing) for step in range(len(self._outgoing))]
+            while hungry and len(found) < room:
+                hungry = self._share(conn, context, found, room, hungry)
             results.append(found)
         return results
+
+    def _share(
+        self, conn: Connection, context: StepContext, found: list[tuple[int, Handed]], room: int, hungry: list[int]
+    ) -> list[int]:
+        """An equal share of the room for each owner; those that took all of theirs, and might take more."""
+        full = []
+        for left, place in zip(range(len(hungry), 0, -1), hungry, strict=True):
+            share = (room - len(found)) // left
+            if share > 0:
+                got = self._outgoing[place].claim(conn, context, share, PRIORITY_BULK)
+                found += [(place, one) for one in got]
+                if len(got) >= share and left > 1:
+                    full.append(place)
+        return full
 
     def _claimed(self, results: Sequence[Any]) -> None:
         self._claiming = False
@@ -129,6 +148,7 @@ class Pump:
             if not isinstance(found.error, StorageUnavailable):
                 log.error("nothing claimed", error=str(found.error), exc_info=found.error)
             return  # the timer looks again
+        self._dry = not found and not self._wanted
         pdus = []
         for place, handed in found:
             number = next(self._numbers)
@@ -144,7 +164,7 @@ class Pump:
             self._drained.clear()
             self._link.submit_many(pdus)
         if self._wanted or (found and self._link.room > 0):
-            self.wake()
+            self._go_on()
 
     # --- back ------------------------------------------------------------------------------------------------------
 
@@ -160,7 +180,7 @@ class Pump:
                 self._remember(number, known)
         for place, mine in told.items():
             self._store(place, mine)
-        self.wake()
+        self._go_on()
 
     def _remember(self, number: int, known: tuple[int, Handed]) -> None:
         self._late[number] = known
