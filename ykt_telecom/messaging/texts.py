@@ -81,9 +81,15 @@ _ANSWER = Statement(
         answered_at=bindparam("at"),
     )
 )
-_WITHDRAW = Statement(
+_refused = outbox.alias("refused")
+#: Half a text is no text: whatever of it has not left when a segment is refused for good never will.
+_WITHDRAW_REST = Statement(
     update(outbox)
-    .where(_O.message == bindparam("of"), among(_O.state, ("QUEUED",)))
+    .where(
+        in_list(_O.message, "messages"),
+        among(_O.state, ("QUEUED",)),
+        exists(select(_refused.c.id).where(_refused.c.message == _O.message, _refused.c.state == "REFUSED")),
+    )
     .values(state="WITHDRAWN", not_before=None)
 )
 _BY_MESSAGE_ID = Statement(
@@ -189,11 +195,6 @@ def _last_references(conn: Connection, numbers: set[str]) -> dict[str, int]:
     return found
 
 
-def withdraw_text(conn: Connection, message: int) -> int:
-    """Make sure that segments which have not left never leave; how many there were."""
-    return _WITHDRAW.run(conn, of=message)
-
-
 @dataclass(slots=True)
 class _Row:
     """A segment of a text in this transaction."""
@@ -294,7 +295,7 @@ class _Noting:
         self.now = instant(context.now)
         self.changes: list[dict[str, Any]] = []
         self.told: dict[str, list[TextSent]] = defaultdict(list)
-        self.withdrawn: list[int] = []
+        self.long: set[int] = set()  #: texts of several segments that were refused, or wait
 
     def note(self, rows: Mapping[int, _Row], answers: Sequence[Answer]) -> None:
         names: dict[str, int] = {}
@@ -319,8 +320,6 @@ class _Noting:
                     names[name] = row.id
                 self._change(row, before, _AFTER[judged.fate], answer.result.status, name=name)
                 self._tell(row, _AFTER[judged.fate], answer.result.status)
-                if judged.fate is Fate.REFUSED and row.segments > 1:
-                    self.withdrawn.append(row.message)
         self._write()
         if names:
             self._take_parked(names, parked_for(self.conn, names))
@@ -351,6 +350,8 @@ class _Noting:
         name: str | None = None,
     ) -> None:
         row.state = state.value
+        if row.segments > 1 and state is not OutboxState.ACCEPTED:
+            self.long.add(row.message)
         self.changes.append(
             {
                 "key": row.id,
@@ -371,8 +372,8 @@ class _Noting:
 
     def _write(self) -> None:
         _ANSWER.many(self.conn, self.changes)
-        for message in self.withdrawn:
-            withdraw_text(self.conn, message)
+        if self.long:
+            _WITHDRAW_REST.run(self.conn, messages=sorted(self.long))
         for origin, facts in self.told.items():
             self.followers.sent[origin](self.conn, self.context, facts)
         if any(change["state"] == "QUEUED" for change in self.changes):

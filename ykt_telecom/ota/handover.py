@@ -147,7 +147,7 @@ def _go_again(conn: Connection, book: JobBook, room: int, least: int) -> list[Ha
         one.state, one.not_before = "HANDED", None
         book.change_packet(one)
         handed += _segments(
-            book, order, number=number, msisdn=msisdn, octets=octets, counter=counter, first=one.accepted
+            book, order, number=number, msisdn=msisdn, octets=octets, counter=counter, there=one.accepted
         )
     return handed
 
@@ -195,7 +195,7 @@ def _build(
 
 
 def _segments(
-    book: JobBook, order: Job, *, number: int, msisdn: str, octets: bytes, counter: int, first: int = 0
+    book: JobBook, order: Job, *, number: int, msisdn: str, octets: bytes, counter: int, there: int = 0
 ) -> list[Handed]:
     policy = book.means.policy
     segments = split_packet(octets, iei=IEI_COMMAND_PACKET, reference=counter & 0xFF)
@@ -215,7 +215,7 @@ def _segments(
             validity=validity,
         )
         for place, user_data in enumerate(segments, start=1)
-        if place > first
+        if not there >> (place - 1) & 1  # the SMSC has these already
     ]
 
 

@@ -126,8 +126,9 @@ class Packet:
 
     @property
     def may_be_out(self) -> bool:
-        """The SMSC has it, or may have it."""
-        return self.state in ("HANDED", "ACCEPTED", "UNKNOWN") or self.accepted > 0
+        """The SMSC has it, or some of it, or may have it: whatever the order in which its segments are answered."""
+        in_part = self.segments > 1 and self.state == "REFUSED"
+        return self.state in ("HANDED", "ACCEPTED", "UNKNOWN") or self.accepted > 0 or in_part
 
     @property
     def way(self) -> tuple[int, int, int, int]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, literal, or_, select, update
 
 from smsc_gateway.smpp.receipt import message_key
 
@@ -26,11 +26,15 @@ from .tables import job, packet
 _P = packet.c
 _ACCEPTED = Statement(
     update(packet)
-    .where(_P.id == bindparam("key"), among(_P.state, ("HANDED", "UNKNOWN")))
+    .where(_P.id == bindparam("key"))
     .values(
-        accepted=_P.accepted + 1,
-        state=case((_P.accepted + 1 >= _P.segments, "ACCEPTED"), else_=_P.state),
-        message_id=func.coalesce(bindparam("name"), _P.message_id),
+        accepted=_P.accepted.bitwise_or(bindparam("bit")),
+        state=case(
+            (_P.accepted.bitwise_or(bindparam("bit")) == literal(1).bitwise_lshift(_P.segments) - 1, "ACCEPTED"),
+            else_=_P.state,
+        ),
+        # a receipt is asked for on the last segment only
+        message_id=case((_P.segments == bindparam("place"), bindparam("name")), else_=_P.message_id),
         status=0,
         answered_at=bindparam("at"),
     )
@@ -68,7 +72,13 @@ def note_answers(conn: Connection, context: StepContext, means: OtaMeans, answer
     _ACCEPTED.many(
         conn,
         [
-            {"key": one.row, "at": book.now, "name": message_key(one.result.message_id or "") or None}
+            {
+                "key": one.row,
+                "bit": 1 << (one.segment - 1),
+                "place": one.segment,
+                "at": book.now,
+                "name": message_key(one.result.message_id or "") or None,
+            }
             for one in accepted
         ],
     )
@@ -106,7 +116,7 @@ def _note(book: JobBook, answer: Answer) -> None:
 
 def _go_again(book: JobBook, order: Job, one: Packet, judged: Judged, answer: Answer) -> None:
     one.state, one.not_before = "QUEUED", book.now + judged.wait
-    if order.state == JobState.SUBMITTED and one.accepted == 0:
+    if order.state == JobState.SUBMITTED:
         reason = None if answer.result.status < 0 else f"the SMSC refused for now: status {answer.result.status:#x}"
         book.move(order, JobEvent.REFUSE_FOR_NOW, reason=reason)
     mark(book.conn, JOBS)

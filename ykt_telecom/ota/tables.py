@@ -54,7 +54,8 @@ _WAITING = text("state IN ('QUEUED')")
 _NO_RECEIPT = text("receipt is null and message_id is not null")
 
 #: One packet built for a job: QUEUED (refused for now) ⇄ HANDED (durable before it leaves) → ACCEPTED | REFUSED |
-#: UNKNOWN | WITHDRAWN. `octets` are the packet, until it is answered; `accepted` counts its segments the SMSC has.
+#: UNKNOWN | WITHDRAWN. `octets` are the packet, until it is answered; `accepted` has a bit for each segment
+#: that the SMSC has.
 packet = Table(
     "packet",
     metadata,
