@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from smsc_gateway.links.outcome import NO_ANSWER, Certainty, SubmitResult, result_of
@@ -27,7 +27,7 @@ REDELIVERY = 3.0  #: seconds until the SMSC sends a deliver_sm again that was no
 class Crossing:
     """A submit_sm that reached the SMSC."""
 
-    msisdn: str
+    msisdn: str = field(repr=False)
     pdu: SubmitSm
 
 
