@@ -1,7 +1,8 @@
 # The daily commands. Each prepares what it needs first (./setup.sh is idempotent).
 PY := .venv/bin/python
 N ?= 20000
-.PHONY: demo test check fuzz bench bench-check states lock clean
+SEEDS ?= 200
+.PHONY: demo test check fuzz bench sim bench-check states lock clean
 
 demo:  ## everything on loopback in one process: platform, SMSC simulator, simulated SIMs and handsets
 	@./setup.sh run
@@ -21,6 +22,10 @@ check:  ## format, lint, strict types, import directions
 fuzz:  ## seeded mutation fuzzing of every decoder: make fuzz N=1000000
 	@./setup.sh dev
 	$(PY) -m fuzz --count $(N)
+
+sim:  ## whole worlds with faults on virtual time: make sim SEEDS=2000
+	@./setup.sh dev
+	.venv/bin/ykt simulate --seeds $(SEEDS)
 
 bench:  ## one JSON object a line
 	@./setup.sh dev

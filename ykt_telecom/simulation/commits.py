@@ -18,7 +18,9 @@ from sqlalchemy.pool import StaticPool
 from ..runtime.clock import Clock
 from ..runtime.tokens import Tokens
 from ..storage.committer import BatchStep, Committer, Done, _release, _Waiting
+from ..storage.context import StepContext
 from ..storage.database import Database
+from ..storage.faults import StorageUnavailable
 from ..storage.sqlite import SqliteDatabase, begin, set_pragmas
 
 T = TypeVar("T")
@@ -63,6 +65,11 @@ def _raw(database: Database) -> Any:
         return connection.connection.dbapi_connection
 
 
+def _take_no_more(_conn: Connection, _context: StepContext, _items: Sequence[None]) -> list[None]:
+    """The last step of a transaction whose COMMIT fails: everything before it has been written, and is undone."""
+    raise StorageUnavailable("database or disk is full")
+
+
 class LoopCommitter(Committer):
     """`on_death` is called when commit number `dies_at` (from 1) comes; from then on nothing is stored or answered.
 
@@ -77,6 +84,9 @@ class LoopCommitter(Committer):
         #: numbers of the commits that changed something
         self.changing: list[int] = []
         self.is_dead = False
+        #: asked at every commit: does the service die here, can the storage not take it?
+        self.fate: Callable[[], Death | None] = lambda: None
+        self.is_full: Callable[[], bool] = lambda: False
         self._called = False
 
     def start(self) -> None:
@@ -111,10 +121,11 @@ class LoopCommitter(Committer):
         if self.is_dead or not (self._urgent or self._bulk):
             return
         self.commits += 1
-        death = self.dies_at[1] if self.dies_at is not None and self.dies_at[0] == self.commits else None
+        death = self.dies_at[1] if self.dies_at is not None and self.dies_at[0] == self.commits else self.fate()
         before = _raw(self._database).total_changes
         if death is not Death.BEFORE:
-            outcomes = self._commit(self._take())
+            batch = self._take()
+            outcomes = self._commit([*batch, _Waiting(_take_no_more, (None,), None)] if self.is_full() else batch)
         if _raw(self._database).total_changes != before:
             self.changing.append(self.commits)
         if death is not None:

@@ -78,14 +78,14 @@ def counters_on_the_wire_never_repeat(lab: Lab) -> None:
     """I6: per card and key set CNTR never decreases on the wire, and a repeated one carries identical bytes."""
     for phone in lab.phones:
         highest, seen = 0, dict[int, bytes]()
-        for octets in _packets(lab, phone):
+        for octets in packets_to(lab, phone):
             counter = open_command(octets, phone.card.keys[MT], PROVIDER).packet.counter
             assert counter >= highest, f"I6: CNTR {counter} after {highest}"
             assert seen.setdefault(counter, octets) == octets, f"I6: CNTR {counter} with other bytes"
             highest = counter
 
 
-def _packets(lab: Lab, phone: Phone) -> list[bytes]:
+def packets_to(lab: Lab, phone: Phone) -> list[bytes]:
     """The whole command packets to a card, in the order in which their last segment reached the SMSC."""
     parts: defaultdict[tuple[int, int], dict[int, bytes]] = defaultdict(dict)
     found = []

@@ -6,11 +6,12 @@ The world (centre, phones, cards) outlives the service; a :class:`Life` is one r
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from itertools import count
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, func, select
@@ -29,7 +30,9 @@ from ..flows.dialogue.password_steps import set_password
 from ..flows.dialogue.tables import dialogue
 from ..messaging.tables import outbox
 from ..ota.states import TERMINAL_STATES
-from ..ota.tables import job
+from ..ota.tables import job, packet
+from ..registry.audit.anchor import Anchor, Anchored
+from ..registry.audit.chain import KEY_PURPOSE, seal_audit
 from ..registry.keys.wrapping import KeyRing
 from ..runtime.clock import BUSINESS_ZONE, ManualClock
 from ..runtime.settings import LinkSettings, Settings
@@ -41,7 +44,7 @@ from ..wiring.dialogues import join_dialogues
 from ..wiring.service import ManagedLink, Service
 from ..wiring.statements import join_statements
 from .commits import Death, LoopCommitter, database_of, empty_database, image_of
-from .faults import Script
+from .faults import Fault, Script
 from .link import MemoryLink, Wire
 from .virtual import run_virtually
 
@@ -60,6 +63,25 @@ class Stuck(AssertionError):
     """Something that should have happened did not; the message names it and the seed."""
 
 
+class KeptAnchor(Anchor):
+    """The anchor of the audit chain in memory; it outlives the service as the file does."""
+
+    points: list[Anchored]
+
+    def __init__(self, points: Iterable[Anchored] = ()) -> None:
+        super().__init__(Path("/nowhere"))
+        object.__setattr__(self, "points", list(points))
+
+    def append(self, point: Anchored) -> None:
+        self.points.append(point)
+
+    def last(self) -> Anchored | None:
+        return self.points[-1] if self.points else None
+
+    def furthest(self) -> Anchored | None:
+        return max(self.points, key=lambda point: point.seq, default=None)
+
+
 @dataclass(frozen=True)
 class Beginning:
     """Where a lab begins: the database, the memories of the cards, the time."""
@@ -68,6 +90,7 @@ class Beginning:
     memories: tuple[bytes | None, ...]
     at: datetime
     name: str
+    anchored: tuple[Anchored, ...] = ()
 
 
 @dataclass
@@ -86,6 +109,7 @@ class _Service(Service):
 
     def open_storage(self) -> Committer:
         if self._committer is None:
+            seal_audit(self.lab.database, RING.derive(KEY_PURPOSE), self.lab.anchor)
             self._committer = LoopCommitter(self.lab.database, self.clock, self.tokens, alone=self.lab.alone)
             self._committer.start()
         return self._committer
@@ -98,6 +122,7 @@ class Phone:
     card: SeededCard
     station: HandsetStation
     shown: list[str] = field(default_factory=list)
+    was_off: bool = False  #: what was on its screen then, its member may not have read
 
     def watch(self, screen: Screen) -> None:
         if isinstance(screen, Text) and screen.high_priority:
@@ -126,12 +151,17 @@ class Lab:
         self.alone = alone
         self.tokens = SeededTokens(beginning.name)
         self.database: Database = database_of(beginning.image)
+        self.anchor = KeptAnchor(beginning.anchored)
+        self.storage_is_full = False
+        #: texts and packets that are there from the beginning: nothing of them crosses this wire
+        self.texts_before = frozenset(self.read(lambda conn: conn.execute(select(outbox.c.id)).scalars().all()))
+        self.packets_before = frozenset(self.read(lambda conn: conn.execute(select(packet.c.id)).scalars().all()))
         options = {"access_code": ACCESS_CODE, "clock": clock.monotonic, "random": self.tokens.octets}
         self.phones = [
             Phone(card, card.station(**options, state=memory))
             for card, memory in zip(cards(), beginning.memories, strict=True)
         ]
-        ids = (f"{number:08X}" for number in count(1))
+        ids = (f"{number:08X}" for number in count(0xA0000001))
         centre = MessageCentre([ACCOUNT], message_ids=ids, clock=self.clock.now)
         self.wire = Wire(centre, ACCOUNT, self.clock, self.script)
         self.lives = 0
@@ -180,8 +210,17 @@ class Lab:
         committer.on_death = self._dead.set
         committer.dies_at = self._deaths.pop(0) if self._deaths else None
         self._life = Life(service, committer)
+        committer.fate = self._fate
         await service.start()
+        committer.is_full = lambda: self.storage_is_full
         self.life.tasks = asyncio.all_tasks() - before
+
+    def _fate(self) -> Death | None:
+        """Whether the service dies at this commit; a world at peace has no such faults."""
+        for fault, death in ((Fault.DEATH_BEFORE, Death.BEFORE), (Fault.DEATH_AFTER, Death.AFTER)):
+            if self.script.happens(fault):
+                return death
+        return None
 
     def _link(self, _settings: LinkSettings) -> ManagedLink:
         return MemoryLink(self.wire)
@@ -235,10 +274,10 @@ class Lab:
                 raise Stuck(f"waited {patience:.0f} s in vain for {what}")
             await asyncio.sleep(every)
 
-    async def quiet(self) -> None:
+    async def quiet(self, patience: float = PATIENCE) -> None:
         """Let everything come to its end, faults over."""
         self.script.heal()
-        await self.until(self._is_quiet, "everything to come to its end", every=TICK)
+        await self.until(self._is_quiet, "everything to come to its end", patience, every=TICK)
 
     def _is_quiet(self) -> bool:
         if self._dead.is_set() or not self.wire.is_idle:
@@ -299,14 +338,15 @@ def _settings() -> Settings:
 def left_by(lab: Lab, name: str) -> Beginning:
     """A beginning where another lab ended. `name` must be new: ids are made of it."""
     memories = tuple(phone.station.card.snapshot() for phone in lab.phones)
-    return Beginning(image_of(lab.database), memories, lab.clock.now(), name)
+    return Beginning(image_of(lab.database), memories, lab.clock.now(), name, tuple(lab.anchor.points))
 
 
 @cache
 def furnished() -> Beginning:
     """Enterprises, members, cards and keys are entered; nothing was ever sent."""
-    clock, database = ManualClock(START), empty_database()
+    clock, database, anchor = ManualClock(START), empty_database(), KeptAnchor()
     create_all(database, clock.now())
+    seal_audit(database, RING.derive(KEY_PURPOSE), anchor)
 
     @dataclass
     class Cards:
@@ -334,4 +374,4 @@ def furnished() -> Beginning:
         await service.committer.perform(cheaper)
 
     run_virtually(clock, enter)
-    return Beginning(image_of(database), (None,) * MEMBERS, START, "flow")
+    return Beginning(image_of(database), (None,) * MEMBERS, START, "flow", tuple(anchor.points))

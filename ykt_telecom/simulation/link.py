@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from smsc_gateway.links.outcome import NO_ANSWER, Certainty, SubmitResult, result_of
+from smsc_gateway.links.outcome import NO_ANSWER, Certainty, SubmitResult, not_sent, result_of, unanswered
 from smsc_gateway.smpp.codec import decode, encode
 from smsc_gateway.smpp.operations import DeliverSm, EsmClass, SubmitSm, SubmitSmResp, content
 from smsc_gateway.smpp.status import CommandStatus
@@ -42,7 +44,11 @@ class Wire:
         self.crossed: list[Crossing] = []
         #: user data of every request of a card that the platform has acknowledged
         self.acknowledged: list[tuple[str, bytes]] = []
+        #: response packets as they came from the phones: what somebody who listens could send again
+        self.proofs: list[DeliverSm] = []
         self.link: MemoryLink | None = None
+        self.events = 0
+        self._record = hashlib.sha256()
         self._sequence = 0
         self._tasks: set[asyncio.Task[None]] = set()
         centre.on_work = self.work
@@ -83,9 +89,17 @@ class Wire:
         queue = self.centre.outgoing[self.account.system_id]
         await asyncio.sleep(self.script.way())
         is_por = _carries(delivery.pdu, IEI_RESPONSE_PACKET)
+        is_receipt = bool(delivery.pdu.esm_class & EsmClass.RECEIPT)
         if is_por and self.script.happens(Fault.POR_LOST):
             return
+        if is_receipt and self.script.happens(Fault.RECEIPT_LOST):
+            return
+        if is_receipt and self.script.happens(Fault.RECEIPT_RESPELT):
+            delivery.pdu = _respelt(delivery.pdu)
+        if is_por:
+            self.proofs.append(delivery.pdu)
         again = self.script.happens(Fault.DELIVER_REPEATED) or (is_por and self.script.happens(Fault.POR_DOUBLED))
+        again = (is_receipt and self.script.happens(Fault.RECEIPT_DOUBLED)) or again
         status = await self._offer(delivery.pdu)
         if status is not None and self.script.happens(Fault.DELIVER_RESP_LOST):
             status = None
@@ -103,13 +117,30 @@ class Wire:
 
     async def _offer(self, pdu: DeliverSm) -> int | None:
         """The platform's answer; None when there is none because it is gone."""
-        if self.link is None:
-            return None
-        octets = encode(pdu, self.next_sequence())
-        status = await self.link.offer(decode(octets))
+        status = await self.insert(pdu)
         if status == CommandStatus.ROK and _carries(pdu, IEI_COMMAND_PACKET):
             self.acknowledged.append((pdu.source_addr.decode(), content(pdu)))
         return status
+
+    async def insert(self, pdu: DeliverSm) -> int | None:
+        """As if the SMSC had it from a phone: for whoever forges."""
+        if self.link is None:
+            return None
+        octets = encode(pdu, self.next_sequence())
+        self.note("deliver_sm", octets)
+        status = await self.link.offer(decode(octets))
+        self.note("deliver_sm_resp", repr(status).encode())
+        return status
+
+    def note(self, what: str, octets: bytes) -> None:
+        """One line of the record that two runs of one seed must share."""
+        self.events += 1
+        self._record.update(f"{self.clock.now().isoformat()} {what} ".encode() + octets)
+
+    @property
+    def digest(self) -> str:
+        """Of everything that was noted so far."""
+        return self._record.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +163,8 @@ class MemoryLink:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._cut = asyncio.get_running_loop().create_future()
+        self._is_gone = False
+        self._arrival = 0.0
         self._in_flight = 0
         self.is_bound = False
         self.is_mute = False
@@ -145,6 +178,10 @@ class MemoryLink:
         return self.WINDOW - self._in_flight if self.is_bound else 0
 
     def start(self) -> None:
+        if self._is_gone:
+            return
+        if self._cut.done():
+            self._cut = asyncio.get_running_loop().create_future()
         self.is_bound = True
         self._wire.link = self
         self._wire.work()
@@ -155,6 +192,11 @@ class MemoryLink:
 
     def cut(self) -> None:
         """The platform is gone: nobody answers any more."""
+        self._is_gone = True
+        self.drop()
+
+    def drop(self) -> None:
+        """The connection is lost: what was under way is in doubt. :meth:`start` binds again."""
         self.is_bound = False
         self._wire.link = None
         if not self._cut.done():
@@ -164,7 +206,8 @@ class MemoryLink:
         """A deliver_sm for the platform; None when it went away before it answered."""
         offer = _Offer(pdu, asyncio.get_running_loop().create_future())
         self.on_deliver_many([offer])
-        await asyncio.wait((offer.answered, self._cut), return_when=asyncio.FIRST_COMPLETED)
+        cut = self._cut
+        await asyncio.wait((offer.answered, cut), return_when=asyncio.FIRST_COMPLETED)
         return offer.answered.result() if offer.answered.done() else None
 
     def submit_many(self, items: Sequence[tuple[int, SubmitSm]]) -> None:
@@ -173,19 +216,27 @@ class MemoryLink:
             self._wire.spawn(self._submit(number, pdu))
 
     async def _submit(self, number: int, pdu: SubmitSm) -> None:
-        result = await self._carry(pdu)
+        cut = self._cut
+        result = not_sent("the link is down") if cut.done() else await self._carry(number, pdu)
         self._in_flight -= 1
-        if not self._cut.done():
-            self.on_answers([(number, result)])
+        if self._is_gone:
+            return
+        if cut.done() and result.certainty is not Certainty.NOT_SENT:
+            result = unanswered("the link dropped")
+        self.on_answers([(number, result)])
 
-    async def _carry(self, pdu: SubmitSm) -> SubmitResult:
+    async def _carry(self, number: int, pdu: SubmitSm) -> SubmitResult:
         wire, script = self._wire, self._wire.script
-        arriving = decode(encode(pdu, wire.next_sequence()))
-        await asyncio.sleep(script.way())
+        octets = encode(pdu, wire.next_sequence())
+        wire.note("submit_sm", octets)
+        arriving = decode(octets)
+        await self._arrive()
         if script.happens(Fault.SUBMIT_LOST):
             return await _no_answer()
         if script.happens(Fault.THROTTLED):
             return result_of(SubmitSmResp(status=CommandStatus.RTHROTTLED))
+        if script.happens(Fault.QUEUE_FULL):
+            return result_of(SubmitSmResp(status=CommandStatus.RMSGQFUL))
         wire.crossed.append(Crossing(arriving.destination_addr.decode(), arriving))
         message = wire.centre.submit(wire.account, arriving, wire.clock.now())
         wire.work()
@@ -193,12 +244,33 @@ class MemoryLink:
             return await _no_answer()
         response = replace(SubmitSmResp(), message_id=message.message_id.encode())
         await asyncio.sleep(script.way())
-        return result_of(decode(encode(response, wire.next_sequence())))
+        result = result_of(decode(encode(response, wire.next_sequence())))
+        if script.happens(Fault.RESPONSE_LATE):
+            wire.spawn(self._tell_late(number, result))
+            return await _no_answer()
+        return result
+
+    async def _arrive(self) -> None:
+        """What leaves over one connection arrives in its order."""
+        now = self._wire.clock.monotonic()
+        self._arrival = max(self._arrival + 0.000_1, now + self._wire.script.way())
+        await asyncio.sleep(self._arrival - now)
+
+    async def _tell_late(self, number: int, result: SubmitResult) -> None:
+        await asyncio.sleep(RESPONSE_TIMEOUT + self._wire.script.way())
+        if not self._cut.done():
+            self.on_late(number, result)
 
 
 async def _no_answer() -> SubmitResult:
     await asyncio.sleep(RESPONSE_TIMEOUT)
     return SubmitResult(NO_ANSWER, None, Certainty.UNKNOWN)
+
+
+def _respelt(pdu: DeliverSm) -> DeliverSm:
+    """The same receipt from a centre that counts in decimal in receipts, and knows no TLVs."""
+    text = re.sub(rb"id:([0-9A-F]+)", lambda found: b"id:%010d" % int(found[1], 16), pdu.short_message)
+    return replace(pdu, short_message=text, tlvs=())
 
 
 def _carries(pdu: DeliverSm, element: int) -> bool:

@@ -9,12 +9,20 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
+from datetime import timedelta
 from typing import Any, TypeVar, TypeVarTuple
 
 from ..runtime.clock import ManualClock
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+
+
+class WorldClock(ManualClock):
+    """A manual clock whose wall clock somebody may set, while the monotonic one goes on."""
+
+    def step(self, seconds: float) -> None:
+        self._now += timedelta(seconds=seconds)
 
 
 class NothingToWaitFor(RuntimeError):
