@@ -18,7 +18,7 @@ from telecom_codecs.card.identities import Iccid, Imsi, Msisdn
 from telecom_codecs.onecard.answers import AnswerKind, MenuAnswer
 from telecom_codecs.onecard.password import ServicePassword
 from telecom_codecs.onecard.requests import CardRequest, Operation
-from ykt_telecom.flows.dialogue.turn import FinalWords
+from ykt_telecom.flows.dialogue.words import FinalWords
 
 #: Fields that hold what must not be shown, by name.
 TELLING = frozenset(

@@ -51,9 +51,29 @@ class _InList(ColumnElement[bool]):
         return self
 
 
+class _Paired(_Listed):
+    """The type of a parameter that is a whole list of pairs: JSON for both databases."""
+
+
+class _InPairs(_InList):
+    inherit_cache = False
+
+    def __init__(self, columns: tuple[Any, Any], name: str) -> None:
+        self.column, self.second = columns
+        self.listed = bindparam(name, type_=_Paired())
+
+    def get_children(self, **_kw: Any) -> Iterable[ClauseElement]:
+        return (self.column, self.second, self.listed)
+
+
 def in_list(column: Any, name: str) -> ColumnElement[bool]:
     """`column` is one of the values of the parameter `name`: a list of any length in one parameter."""
     return _InList(column, name)
+
+
+def in_pairs(columns: tuple[Any, Any], name: str) -> ColumnElement[bool]:
+    """The two columns, a text and a number, are one of the pairs of the parameter `name`, by an index over both."""
+    return _InPairs(columns, name)
 
 
 @compiles(_InList, "sqlite")
@@ -67,6 +87,24 @@ def _in_array(element: _InList, compiler: Any, **kw: Any) -> str:
     return f"{compiler.process(element.column, **kw)} = ANY({compiler.process(element.listed, **kw)})"
 
 
+@compiles(_InPairs, "sqlite")
+def _in_json_pairs(element: _InPairs, compiler: Any, **kw: Any) -> str:
+    # without the casts SQLite looks for the first column only, and reads all that is there under it
+    taken = "CAST(json_extract(value, '$[0]') AS TEXT), CAST(json_extract(value, '$[1]') AS INTEGER)"
+    return _pairs(element, compiler, taken, "json_each({})", **kw)
+
+
+@compiles(_InPairs, "postgresql")
+def _in_jsonb_pairs(element: _InPairs, compiler: Any, **kw: Any) -> str:
+    return _pairs(element, compiler, "p ->> 0, CAST(p ->> 1 AS bigint)", "jsonb_array_elements({}::jsonb) AS p", **kw)
+
+
+def _pairs(element: _InPairs, compiler: Any, taken: str, source: str, **kw: Any) -> str:
+    first, second = compiler.process(element.column, **kw), compiler.process(element.second, **kw)
+    listed = source.format(compiler.process(element.listed, **kw))
+    return f"({first}, {second}) IN (SELECT {taken} FROM {listed})"  # noqa: S608 - compiled parts, no values
+
+
 _POSITIONAL: dict[str, Dialect] = {
     "sqlite": sqlite.dialect(paramstyle="qmark"),
     "postgresql": postgresql.psycopg.dialect(paramstyle="format"),  # type: ignore[no-untyped-call]
@@ -74,7 +112,7 @@ _POSITIONAL: dict[str, Dialect] = {
 
 
 class _Compiled:
-    __slots__ = ("fixed", "listed", "names", "sql")
+    __slots__ = ("fixed", "listed", "names", "paired", "sql")
 
     def __init__(self, element: Any, dialect: str, names: Sequence[str] | None) -> None:
         compiled = element.compile(
@@ -90,6 +128,7 @@ class _Compiled:
         self.listed = frozenset(
             place for place, name in enumerate(self.names) if isinstance(compiled.binds[name].type, _Listed)
         )
+        self.paired = frozenset(place for place in self.listed if isinstance(binds[self.names[place]].type, _Paired))
 
 
 def _is_given(bind: Any, columns: Sequence[str] | None) -> bool:
@@ -143,7 +182,7 @@ class Statement:
         if compiled.fixed:
             values = {**compiled.fixed, **values}
         given = tuple(
-            _listed(conn, values[name]) if place in compiled.listed else values[name]
+            _listed(conn, values[name], place in compiled.paired) if place in compiled.listed else values[name]
             for place, name in enumerate(compiled.names)
         )
         return conn.exec_driver_sql(compiled.sql, given)
@@ -166,6 +205,6 @@ def upsert(table: Table, key: Sequence[str], values: Sequence[str]) -> Statement
     )
 
 
-def _listed(conn: Connection, values: Iterable[Any]) -> Any:
+def _listed(conn: Connection, values: Iterable[Any], are_pairs: bool) -> Any:
     found = list(values)
-    return json.dumps(found) if conn.dialect.name == "sqlite" else found
+    return json.dumps(found) if are_pairs or conn.dialect.name == "sqlite" else found

@@ -135,9 +135,9 @@ def _closed_and_empty(conn: Connection, card: Card, owner: Enterprise) -> Refuse
     application = find_application(conn, card.iccid, owner.id)
     if application is None:
         return None
-    if application.state != ApplicationState.PENDING_DELETE or application.card_answered_at is None:
+    if application.state != ApplicationState.PENDING_DELETE or application.card_balance_fen is None:
         return refuse(Code.NOT_CLOSED, card=card.tail, code=owner.code)
-    balance, counter = application.card_balance_fen or 0, application.card_offline_counter or 0
+    balance, counter = application.card_balance_fen, application.card_offline_counter or 0
     owed, missing = outstanding(conn, application, balance, counter)
     if owed:
         return refuse(Code.BALANCE_OPEN, amount=format_yuan(owed))

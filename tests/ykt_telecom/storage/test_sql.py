@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table, bindparam, create_engine, insert, select, text
 
 from ykt_telecom.storage.literal import among
-from ykt_telecom.storage.sql import Statement, in_list
+from ykt_telecom.storage.sql import Statement, in_list, in_pairs
 
 PARCEL = Table(
     "parcel",
@@ -34,6 +34,23 @@ def test_a_list_and_literal_states_use_the_index() -> None:
         assert FIRST.rows(connection, towns=[], most=3) == []
         plan = connection.exec_driver_sql(f"explain query plan {OPEN.compile(engine)}", ("[]",)).all()
     assert any("ix_parcel_open" in row[3] for row in plan)
+
+
+def test_pairs_of_a_list_use_the_index_over_both_columns() -> None:
+    """A card's one request by its counter, not all that the card ever asked."""
+    engine = create_engine("sqlite://")
+    columns = (Column("card", String(20)), Column("counter", Integer), Column("word", String(5)))
+    asked = Table("asked", MetaData(), *columns, Index("ix_asked", "card", "counter"))
+    asked.metadata.create_all(engine)
+    wanted = select(asked.c.word).where(in_pairs((asked.c.card, asked.c.counter), "pairs")).order_by(asked.c.word)
+    find = Statement(wanted)
+    with engine.begin() as connection:
+        rows = [{"card": f"C{number % 2}", "counter": number, "word": f"W{number}"} for number in range(6)]
+        Statement(insert(asked), ["card", "counter", "word"]).many(connection, rows)
+        assert find.rows(connection, pairs=[("C0", 2), ("C1", 5), ("C1", 4), ("C9", 0)]) == [("W2",), ("W5",)]
+        assert find.rows(connection, pairs=[]) == []
+        plan = connection.exec_driver_sql(f"explain query plan {wanted.compile(engine)}", ("[]",)).all()
+    assert any("ix_asked (card=? AND counter=?)" in row[3] for row in plan), plan
 
 
 def test_a_value_that_is_missing_is_named() -> None:

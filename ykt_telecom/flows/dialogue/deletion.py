@@ -1,4 +1,4 @@
-"""Close, then delete: what follows the end of each job of a deletion, and of its answer.
+"""Close, then delete: what follows the end of each job of a deletion.
 
 Nothing left and every tap uploaded: DELETE. Otherwise REOPEN, so that a refused deletion leaves the application usable.
 A job that nobody ever answered ends the same way: REOPEN changes nothing on an application that is open or gone.
@@ -6,97 +6,96 @@ A job that nobody ever answered ends the same way: REOPEN changes nothing on an 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from functools import partial
 
-from sqlalchemy import Connection, Row, select
-
-from telecom_codecs.onecard.answers import QueueStatus
 from telecom_codecs.onecard.enterprise_answer import CardStatus
-from telecom_codecs.onecard.language import Language
 
 from ...ota.outcome import JobKind, JobOutcome
 from ...ota.states import JobState
-from ...registry.directory.tables import enterprise
-from ...texts.notices import (
-    Refusal,
-    balance_left_sms,
-    deleted_sms,
-    deleted_text,
-    refusal_text,
-    result_sms,
-)
-from ...texts.signature import signature_or_default
-from .lookup import find_application, outstanding
+from ...texts.notices import Refusal
+from .book import Dialogue, DialogueBook
+from .lookup import find_enterprises, find_holders, outstanding
 from .machine import Event, State
-from .turn import FinalWords, Turn
+from .words import FinalWords, balance_left_words, deleted_words, refusal_words
 
 _CLOSED = (CardStatus.DONE, CardStatus.ALREADY_DONE)
+#: The job that a deletion waits for, by its state.
+_AWAITED: Mapping[str, JobKind] = {
+    State.CLOSING: JobKind.CLOSE,
+    State.DELETING: JobKind.DELETE,
+    State.REOPENING: JobKind.REOPEN,
+}
 
 
-def after_close(turn: Turn, row: Row[Any], outcome: JobOutcome) -> None:
-    """The card named its final balance and offline counter, or did not close."""
-    said = outcome.answer
-    if outcome.state is not JobState.APPLIED or said is None or said.status not in _CLOSED:
-        _reopen(turn, row, Event.CLOSE_FAILED, *_why(outcome))
-        return
-    application = find_application(turn.connection, row.iccid, row.enterprise_id)
-    if application is None:
-        _reopen(turn, row, Event.CLOSE_FAILED, Refusal.BUSY, "A0")
-        return
-    owed, missing = outstanding(turn.connection, application, said.balance_fen, said.offline_counter)
-    if owed:
-        _reopen(turn, row, Event.OWING, Refusal.BALANCE_LEFT, amount_fen=owed)
-    elif missing:
-        _reopen(turn, row, Event.OWING, Refusal.BUSY, "UPLOAD")
-    elif not turn.order(row, Event.EMPTY, JobKind.DELETE):
-        _reopen(turn, row, Event.OWING, Refusal.BUSY, "D0")
+class Deletions:
+    """The deletions of one step, with what their cards and enterprises are."""
 
+    def __init__(self, book: DialogueBook) -> None:
+        self._book = book
+        going_on = [one for one in book.known() if one.state in _AWAITED]
+        self._holders = find_holders(book.conn, [one.iccid for one in going_on])
+        numbers = [one.enterprise_id for one in going_on if one.enterprise_id is not None]
+        self._enterprises = find_enterprises(book.conn, numbers)
 
-def after_delete(turn: Turn, row: Row[Any], outcome: JobOutcome) -> None:
-    """The application is gone, or the card kept it."""
-    if outcome.state is not JobState.APPLIED:
-        _reopen(turn, row, Event.DELETE_FAILED, *_why(outcome))
-        return
-    name, signature = _enterprise(turn.connection, row)
-    language = Language(row.language)
-    text = deleted_text(name, language)
-    chinese = language is Language.ZH
-    sms = deleted_sms(name, row.id, signature) if chinese else result_sms(text, row.id, language)
-    turn.answer(row, Event.DELETED, FinalWords(text, sms))
+    def after(self, one: Dialogue, outcome: JobOutcome) -> None:
+        """Go on behind the job that the dialogue waited for; the end of any other is passed over."""
+        if _AWAITED.get(one.state) is not outcome.kind:
+            return
+        if outcome.kind is JobKind.CLOSE:
+            self._after_close(one, outcome)
+        elif outcome.kind is JobKind.DELETE:
+            self._after_delete(one, outcome)
+        else:
+            self._after_reopen(one)
 
+    def _after_close(self, one: Dialogue, outcome: JobOutcome) -> None:
+        """The card named its final balance and offline counter, or did not close."""
+        said = outcome.answer
+        if outcome.state is not JobState.APPLIED or said is None or said.status not in _CLOSED:
+            self._reopen(one, Event.CLOSE_FAILED, *_why(outcome))
+            return
+        holder = self._holders.get(one.iccid)
+        application = None if holder is None else holder.applications.get(one.enterprise_id or 0)
+        if application is None:
+            self._reopen(one, Event.CLOSE_FAILED, Refusal.BUSY, "A0")
+            return
+        owed, missing = outstanding(self._book.conn, application, said.balance_fen, said.offline_counter)
+        if owed:
+            self._reopen(one, Event.OWING, Refusal.BALANCE_LEFT, amount_fen=owed)
+        elif missing:
+            self._reopen(one, Event.OWING, Refusal.BUSY, "UPLOAD")
+        else:
+            refused = partial(self._reopen, one, Event.OWING, Refusal.BUSY, "D0")
+            self._book.order(one, JobKind.DELETE, Event.EMPTY, refused)
 
-def after_reopen(turn: Turn, row: Row[Any]) -> None:
-    """Whatever became of REOPEN, the member is told why the deletion was not carried out."""
-    turn.answer(row, Event.REOPEN_ENDED, _not_deleted(turn, row))
+    def _after_delete(self, one: Dialogue, outcome: JobOutcome) -> None:
+        """The application is gone, or the card kept it."""
+        if outcome.state is not JobState.APPLIED:
+            self._reopen(one, Event.DELETE_FAILED, *_why(outcome))
+            return
+        words = deleted_words(one.id, one.spoken, self._enterprises[one.enterprise_id or 0])
+        self._book.answer(one, Event.DELETED, words)
 
+    def _after_reopen(self, one: Dialogue) -> None:
+        """Whatever became of REOPEN, the member is told why the deletion was not carried out."""
+        self._book.answer(one, Event.REOPEN_ENDED, self._not_deleted(one))
 
-def after_answer(turn: Turn, row: Row[Any], outcome: JobOutcome) -> None:
-    """The card has the answer for its screen, or the SMS takes over."""
-    if outcome.state is JobState.APPLIED and outcome.answer_status in (QueueStatus.QUEUED, QueueStatus.REPLACED):
-        if row.state == State.ANSWERING:
-            turn.move(row, Event.QUEUED)
-    elif outcome.state is JobState.EXPIRED:
-        turn.tell_by_sms(row, Event.IN_DOUBT)
-    else:
-        turn.tell_by_sms(row, Event.NOT_QUEUED)
+    def _reopen(self, one: Dialogue, event: Event, refusal: Refusal, code: str = "", *, amount_fen: int = 0) -> None:
+        """Remember why the deletion is off, and put the application back into use."""
+        one.refusal, one.refusal_code, one.amount_fen = refusal.value, code, amount_fen
 
+        def refused() -> None:
+            self._book.move(one, event)
+            self._after_reopen(one)
 
-def _reopen(turn: Turn, row: Row[Any], event: Event, refusal: Refusal, code: str = "", *, amount_fen: int = 0) -> None:
-    """Remember why the deletion is off, and put the application back into use."""
-    reasons = {"refusal": refusal, "refusal_code": code, "amount_fen": amount_fen}
-    if not turn.order(row, event, JobKind.REOPEN, **reasons):
-        moved = turn.move(row, event, **reasons)
-        turn.answer(moved, Event.REOPEN_ENDED, _not_deleted(turn, moved))
+        self._book.order(one, JobKind.REOPEN, event, refused)
 
-
-def _not_deleted(turn: Turn, row: Row[Any]) -> FinalWords:
-    language, refusal = Language(row.language), Refusal(row.refusal)
-    amount = row.amount_fen or 0
-    text = refusal_text(refusal, language, amount_fen=amount, code=row.refusal_code or "")
-    if refusal is Refusal.BALANCE_LEFT and language is Language.ZH:
-        name, signature = _enterprise(turn.connection, row)
-        return FinalWords(text, balance_left_sms(name, amount, row.id, signature))
-    return FinalWords(text, result_sms(text, row.id, language))
+    def _not_deleted(self, one: Dialogue) -> FinalWords:
+        refusal, amount = Refusal(one.refusal or Refusal.BUSY), one.amount_fen or 0
+        if refusal is Refusal.BALANCE_LEFT:
+            return balance_left_words(one.id, one.spoken, self._enterprises[one.enterprise_id or 0], amount)
+        return refusal_words(one.id, one.spoken, refusal, code=one.refusal_code or "")
 
 
 def _why(outcome: JobOutcome) -> tuple[Refusal, str]:
@@ -108,10 +107,3 @@ def _why(outcome: JobOutcome) -> tuple[Refusal, str]:
     if outcome.status_word is not None:
         return Refusal.BUSY, f"{outcome.status_word:04X}"
     return Refusal.BUSY, "J0" if outcome.status is None else f"P{outcome.status:02X}"
-
-
-def _enterprise(connection: Connection, row: Row[Any]) -> tuple[str, str]:
-    found = connection.execute(
-        select(enterprise.c.name, enterprise.c.signature).where(enterprise.c.id == row.enterprise_id)
-    ).one()
-    return found.name, signature_or_default(found.signature)

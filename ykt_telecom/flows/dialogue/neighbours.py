@@ -1,77 +1,12 @@
-"""What a dialogue needs from its neighbours, as callables, and the facts they hand in.
-
-`join.py` fills these with the platform's own steps; tests fill them with ones that record.
-"""
+"""What lies outside of a dialogue's transaction: the judging of passwords, and the cipher of what waits for it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol
-
-from sqlalchemy import Connection
+from typing import Protocol
 
 from telecom_codecs.onecard.password import ServicePassword
-
-from ...ota.outcome import JobKind
-from ...storage.context import StepContext
-
-
-class Request(Protocol):
-    """An authentic MO packet: `request_octets` is its secured data in clear, `iccid` the card its key belongs to."""
-
-    @property
-    def iccid(self) -> str: ...
-    @property
-    def counter(self) -> int: ...
-    @property
-    def request_octets(self) -> bytes: ...
-    @property
-    def inbox_id(self) -> int: ...
-    @property
-    def digest(self) -> str: ...
-    @property
-    def is_repeat(self) -> bool: ...
-
-
-class OrderJob(Protocol):
-    """Order a job over the air within this transaction; its id. Raises `Refused`."""
-
-    def __call__(
-        self,
-        connection: Connection,
-        context: StepContext,
-        *,
-        kind: JobKind,
-        iccid: str,
-        enterprise_id: int | None,
-        payload: Mapping[str, Any],
-        origin_id: int,
-    ) -> int: ...
-
-
-class SendText(Protocol):
-    """Put a signed short message into the outbox within this transaction; its id."""
-
-    def __call__(
-        self,
-        connection: Connection,
-        context: StepContext,
-        *,
-        msisdn: str,
-        text: str,
-        message_class: str,
-        origin_id: int,
-    ) -> int: ...
-
-
-class Record(Protocol):
-    """Write an audit row within this transaction."""
-
-    def __call__(
-        self, connection: Connection, *, action: str, subject: str, facts: Mapping[str, Any], now: datetime
-    ) -> None: ...
 
 
 class Cover(Protocol):
@@ -104,11 +39,8 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """Everything a dialogue step may call."""
+    """Everything that a dialogue's step uses from outside of its transaction."""
 
-    order_job: OrderJob
-    send_text: SendText
-    record: Record
     #: effect after commit: judge, then come back with a verdict at the deadline
     verify: Callable[[VerifyOrder], object]
     #: keep a candidate ciphered until its verdict is stored, so that a restart can judge it

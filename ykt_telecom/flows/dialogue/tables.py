@@ -41,8 +41,17 @@ dialogue = Table(
     Column("received_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Index("uq_dialogue_counter", "iccid", "counter", unique=True),
-    Index("ix_dialogue_open", "state", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    # what a card still waits for; a card's history is longer every day
+    Index("ix_dialogue_open", "iccid", sqlite_where=_OPEN, postgresql_where=_OPEN),
     sqlite_autoincrement=True,
+)
+
+#: One row: the serial given last. Serials are small and have no gaps, because people read them out.
+dialogue_serial = Table(
+    "dialogue_serial",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, nullable=False),
 )
 
 #: The service password of a card's holder. Since the last right one: `tries` were let in, `wrong` of them judged wrong.

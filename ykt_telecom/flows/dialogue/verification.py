@@ -11,11 +11,7 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
 
-from sqlalchemy import Connection
-
-from ...storage.context import StepContext
 from ...storage.faults import StorageUnavailable
 from .neighbours import Verdict, VerifyOrder
 from .password import PasswordSeal
@@ -26,33 +22,25 @@ WORKERS = 2
 Sleep = Callable[[float], Awaitable[None]]
 
 
-class Perform(Protocol):
-    """`Committer.perform`."""
-
-    def __call__(self, step: Callable[[Connection, StepContext], None]) -> Awaitable[None]: ...
-
-
 class Verification:
     """Takes orders as effects after a commit and comes back with a verdict in a transaction of its own.
 
-    `finish` is `DialogueSteps.on_verdict`, `monotonic` a clock in seconds. A verdict that could not be stored is asked
-    for again by `DialogueSteps.recover` at the next start.
+    `store` hands a verdict to `DialogueSteps.on_verdicts`; `monotonic` is a clock in seconds. A verdict that could not
+    be stored is asked for again by `DialogueSteps.recover` at the next start.
     """
 
     def __init__(
         self,
         seal: PasswordSeal,
         *,
-        perform: Perform,
-        finish: Callable[[Connection, Verdict, StepContext], None],
+        store: Callable[[Verdict], Awaitable[object]],
         monotonic: Callable[[], float],
         deadline: float = DEADLINE_SECONDS,
         workers: int = WORKERS,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._seal = seal
-        self._perform = perform
-        self._finish = finish
+        self._store = store
         self._monotonic = monotonic
         self._deadline = deadline
         self._sleep = sleep
@@ -97,7 +85,7 @@ class Verification:
         verdict = Verdict(order.dialogue_id, matched)
         while True:
             try:
-                await self._perform(lambda connection, context: self._finish(connection, verdict, context))
+                await self._store(verdict)
             except StorageUnavailable:
                 await self._sleep(self._deadline)  # until the disk is back, or the service stops
             else:

@@ -1,30 +1,40 @@
-"""A desk for dialogues: the steps on an in-memory world, with neighbours that record what they were asked for."""
+"""A desk for dialogues: the steps on a world with the platform's own jobs and outbox, cards played by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
 from telecom_codecs.card.identities import Iccid
+from telecom_codecs.crypto.openssl import OpenSslProvider
+from telecom_codecs.crypto.secret_key import SecretKey
 from telecom_codecs.onecard.enterprise_answer import EnterpriseAnswer
 from telecom_codecs.onecard.language import Language
 from telecom_codecs.onecard.password import ServicePassword
 from telecom_codecs.onecard.requests import FORMS, CardRequest, Operation
+from telecom_codecs.sms import gsm7, ucs2
+from telecom_codecs.sms.dcs import Alphabet, DataCoding
+from telecom_codecs.sms.udh import split_user_data
 from tests.ykt_telecom.ledger.money.world import HUAXIN, World, a_world, iccid_of, msisdn_of
+from ykt_telecom.flows.dialogue.book import ORIGIN
 from ykt_telecom.flows.dialogue.neighbours import Neighbours, Verdict, VerifyOrder
 from ykt_telecom.flows.dialogue.password import PasswordSeal
 from ykt_telecom.flows.dialogue.password_steps import set_password
 from ykt_telecom.flows.dialogue.steps import DialogueSteps
 from ykt_telecom.flows.dialogue.tables import dialogue
 from ykt_telecom.messaging.facts import MoRequest
+from ykt_telecom.messaging.tables import outbox
+from ykt_telecom.ota.jobs import JobBook
+from ykt_telecom.ota.means import OtaMeans, OtaPolicy
 from ykt_telecom.ota.outcome import JobKind, JobOutcome
-from ykt_telecom.ota.states import JobState
-from ykt_telecom.registry.cards.states import Refused
-from ykt_telecom.registry.cards.tables import card_application
+from ykt_telecom.ota.states import JobEvent, JobState
+from ykt_telecom.ota.tables import job
+from ykt_telecom.registry.audit.tables import audit_row
+from ykt_telecom.registry.keys.wrapping import KeyRing
 from ykt_telecom.storage.context import StepContext
 
 RIGHT = ServicePassword(b"194837")
@@ -52,65 +62,23 @@ class Ordered:
 
 @dataclass
 class Desk:
-    """Records and answers for the neighbours. `refuses` makes the next orders of those kinds raise."""
+    """What members, cards and the pool do, one step after the other; all else is read from the database."""
 
     world: World
     seal: PasswordSeal = field(default_factory=lambda: PasswordSeal(Pepper(), cheap=True))
-    orders: list[Ordered] = field(default_factory=list)
-    texts: list[tuple[str, str, str]] = field(default_factory=list)  # MSISDN, text, class
-    audit: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     waiting: list[VerifyOrder] = field(default_factory=list)
-    refuses: set[str] = field(default_factory=set)
+    ended: list[JobOutcome] = field(default_factory=list)
     evaluated: int = 0
     counter: int = 0
 
     def __post_init__(self) -> None:
-        self.steps = DialogueSteps(Neighbours(self._order, self._text, self._record, self._wait, self.seal))
+        self.steps = DialogueSteps(Neighbours(self.waiting.append, self.seal))
+        self.means = OtaMeans(KeyRing(SecretKey(bytes(range(32)))), OpenSslProvider(), OtaPolicy())
+        self.means.followers[ORIGIN] = self._follow
 
-    def _wait(self, order: VerifyOrder) -> None:
-        self.waiting.append(order)
-
-    def _order(
-        self,
-        connection: Connection,
-        context: StepContext,
-        *,
-        kind: JobKind,
-        iccid: str,
-        enterprise_id: int | None,
-        payload: Mapping[str, Any],
-        origin_id: int,
-    ) -> int:
-        if kind in self.refuses:
-            raise Refused(f"{kind} is refused by the test")
-        if kind in (JobKind.CLOSE, JobKind.DELETE):
-            self._set_application(connection, iccid, enterprise_id, "PENDING_DELETE")
-        job_id = context.next_number()
-        self.orders.append(Ordered(job_id, str(kind), iccid, enterprise_id, payload, origin_id))
-        return job_id
-
-    @staticmethod
-    def _set_application(connection: Connection, iccid: str, enterprise_id: int | None, state: str) -> None:
-        mine = (card_application.c.iccid == iccid) & (card_application.c.enterprise_id == enterprise_id)
-        connection.execute(update(card_application).where(mine).values(state=state))
-
-    def _text(
-        self,
-        connection: Connection,
-        context: StepContext,
-        *,
-        msisdn: str,
-        text: str,
-        message_class: str,
-        origin_id: int,
-    ) -> int:
-        self.texts.append((msisdn, text, message_class))
-        return context.next_number()
-
-    def _record(
-        self, connection: Connection, *, action: str, subject: str, facts: Mapping[str, Any], now: datetime
-    ) -> None:
-        self.audit.append((action, facts))
+    def _follow(self, conn: Connection, context: StepContext, outcomes: Sequence[JobOutcome]) -> None:
+        self.ended += outcomes
+        self.steps.on_job_outcomes(conn, context, outcomes)
 
     # --- what the card and the platform do -----------------------------------------------------------------------
 
@@ -134,41 +102,100 @@ class Desk:
         self.take(request)
         return request
 
-    def take(self, request: MoRequest) -> None:
-        self.world.run(lambda connection, context: self.steps.on_mo_request(connection, request, context))
+    def take(self, *requests: MoRequest) -> None:
+        """Requests that came together."""
+        self.world.run(lambda conn, context: self.steps.on_mo_requests(conn, context, requests))
 
     def judge(self) -> None:
         """What the verification does, at once."""
-        orders, self.waiting = self.waiting, []
-        for order in orders:
+        for order in self._taken():
             matched = None
             if order.verifier is not None and order.candidate is not None:
                 self.evaluated += 1
                 matched = self.seal.matches(order.verifier, order.candidate, order.iccid)
             self.decide(Verdict(order.dialogue_id, matched))
 
-    def decide(self, verdict: Verdict) -> None:
-        self.world.run(lambda connection, context: self.steps.on_verdict(connection, verdict, context))
+    def _taken(self) -> list[VerifyOrder]:
+        orders = list(self.waiting)
+        self.waiting.clear()
+        return orders
+
+    def decide(self, *verdicts: Verdict) -> None:
+        """Verdicts that came together."""
+        self.world.run(lambda conn, context: self.steps.on_verdicts(conn, context, verdicts))
 
     def restart(self) -> None:
         """Forget everything in memory, then recover."""
-        self.waiting = []
+        self.waiting.clear()
         self.world.run(self.steps.recover)
 
     def end(self, kind: JobKind, state: JobState = JobState.APPLIED, **changes: Any) -> JobOutcome:
         """The last job that was ordered comes to its end."""
         ordered = self.orders[-1]
         assert ordered.kind == kind
-        outcome = an_outcome(ordered, state, **changes)
-        self.tell(outcome)
-        return outcome
+        self.finish((an_outcome(ordered, state, **changes),))
+        return self.ended[-1]
 
-    def tell(self, outcome: JobOutcome) -> None:
-        self.world.run(lambda connection, context: self.steps.on_job_outcome(connection, outcome, context))
+    def finish(self, ends: Sequence[JobOutcome]) -> None:
+        """Jobs come to these ends in one step; whoever ordered them is told."""
+
+        def step(conn: Connection, context: StepContext) -> None:
+            book = JobBook(conn, context, self.means)
+            book.load_jobs(end.job_id for end in ends)
+            for end in ends:
+                order = book.jobs[end.job_id]
+                if end.status is not None and end.state in (JobState.APPLIED, JobState.FAILED):
+                    book.move(order, JobEvent.ANSWER)
+                book.finish(
+                    order,
+                    _end_of(end),
+                    status=end.status,
+                    status_word=end.status_word,
+                    answer=end.answer,
+                    answer_status=end.answer_status,
+                )
+            book.write()
+
+        self.world.run(step)
+
+    def tell(self, *outcomes: JobOutcome) -> None:
+        """Outcomes that came together, whatever stands in the job's row."""
+        self.world.run(lambda conn, context: self.steps.on_job_outcomes(conn, context, outcomes))
+
+    # --- what there is to see -------------------------------------------------------------------------------------
 
     def rows(self) -> list[Any]:
         with self.world.reading() as connection:
             return list(connection.execute(select(dialogue).order_by(dialogue.c.id)))
+
+    @property
+    def orders(self) -> list[Ordered]:
+        """The jobs that were ordered."""
+        with self.world.reading() as connection:
+            rows = connection.execute(select(job).where(job.c.origin == ORIGIN).order_by(job.c.id)).all()
+        return [
+            Ordered(row.id, row.kind, row.iccid, row.enterprise_id, json.loads(row.payload), row.origin_id)
+            for row in rows
+        ]
+
+    @property
+    def texts(self) -> list[tuple[str, str, str]]:
+        """The short messages that were sent: MSISDN, text, class."""
+        with self.world.reading() as connection:
+            rows = connection.execute(select(outbox).order_by(outbox.c.id)).all()
+        told: dict[int, tuple[str, str, str]] = {}
+        for row in rows:
+            body = text_in(row)
+            before = told[row.message][1] if row.message in told else ""
+            told[row.message] = (row.msisdn, before + body, row.message_class)
+        return list(told.values())
+
+    @property
+    def audit(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """What the audit log says about dialogues and passwords."""
+        with self.world.reading() as connection:
+            rows = connection.execute(select(audit_row).order_by(audit_row.c.seq)).all()
+        return [(row.action, row.facts) for row in rows if row.action.startswith(("dialogue.", "password."))]
 
     @property
     def state(self) -> str:
@@ -182,6 +209,26 @@ class Desk:
     @property
     def kinds(self) -> list[str]:
         return [ordered.kind for ordered in self.orders]
+
+
+def text_in(row: Any) -> str:
+    """The text in a row of the outbox."""
+    _, body = split_user_data(bool(row.udhi), bytes(row.user_data))
+    is_ucs2 = DataCoding.decode(row.dcs).alphabet is Alphabet.UCS2
+    return ucs2.decode(body) if is_ucs2 else gsm7.decode(body)
+
+
+def _end_of(end: JobOutcome) -> JobEvent:
+    if end.state is JobState.APPLIED:
+        return JobEvent.CONFIRM
+    if end.state is JobState.FAILED:
+        return JobEvent.REFUSE_FOR_GOOD if end.status is None else JobEvent.REJECT
+    return {JobState.EXPIRED: JobEvent.EXPIRE, JobState.CANCELLED: JobEvent.CANCEL}[end.state]
+
+
+def again(request: MoRequest) -> MoRequest:
+    """The same request, as its counter says."""
+    return replace(request, is_repeat=True)
 
 
 def a_desk() -> Desk:

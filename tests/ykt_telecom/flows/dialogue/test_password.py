@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from telecom_codecs.onecard.password import ServicePassword, is_weak
 from tests.ykt_telecom.flows.dialogue.desk import RIGHT, WRONG, Pepper, a_desk
-from tests.ykt_telecom.ledger.money.world import iccid_of
+from tests.ykt_telecom.ledger.money.world import World, iccid_of
 from ykt_telecom.flows.dialogue.password import PasswordSeal
-from ykt_telecom.flows.dialogue.password_steps import let_in, lock, note_right, note_wrong, unlock
+from ykt_telecom.flows.dialogue.password_steps import PasswordTries, lock, unlock
 from ykt_telecom.storage.context import StepContext
 
 pytestmark = pytest.mark.usefixtures("worlds")
@@ -110,41 +110,68 @@ def test_a_password_is_never_shown_or_written() -> None:
         pickle.dumps(RIGHT)
 
 
+def tries_let_in(world: World, count: int) -> int:
+    """How many of so many tries in one step are handed out for evaluation."""
+
+    def step(conn: Connection, context: StepContext) -> int:
+        tries = PasswordTries(conn, context, [iccid_of(1)])
+        found = sum(tries.let_in(iccid_of(1)) is not None for _ in range(count))
+        tries.write()
+        return found
+
+    return world.run(step)
+
+
+def note(world: World, *matched: bool) -> list[bool]:
+    """Judge tries in one step; which of them locked the password."""
+
+    def step(conn: Connection, context: StepContext) -> list[bool]:
+        tries = PasswordTries(conn, context, [iccid_of(1)])
+        found = [not one and tries.note_wrong(iccid_of(1)) for one in matched]
+        if any(matched):
+            tries.note_right(iccid_of(1))
+        tries.write()
+        return found
+
+    return world.run(step)
+
+
 def test_three_tries_are_let_in_and_a_right_one_clears_the_count() -> None:
     """The count is taken before anything is evaluated."""
     world = a_desk().world
-
-    def tries() -> int:
-        return sum(world.run(lambda connection, _: let_in(connection, iccid=iccid_of(1))) is not None for _ in range(9))
-
-    assert tries() == 3
-    world.run(lambda connection, _: note_right(connection, iccid=iccid_of(1)))
-    assert tries() == 3
+    assert sum(tries_let_in(world, 1) for _ in range(9)) == 3
+    note(world, True)
+    assert tries_let_in(world, 9) == 3
 
 
 @pytest.mark.embedded("the same few statements thousands of times")
 def test_of_ten_thousand_tries_three_are_let_in() -> None:
     """T07 at its gate: without a right one, nothing beyond the third is ever handed out for evaluation."""
     world = a_desk().world
-
-    def storm(connection: Connection, _context: StepContext) -> int:
-        return sum(let_in(connection, iccid=iccid_of(1)) is not None for _ in range(2_500))
-
-    assert [world.run(storm) for _ in range(4)] == [3, 0, 0, 0]
+    assert [tries_let_in(world, 2_500) for _ in range(4)] == [3, 0, 0, 0]
 
 
 def test_three_wrong_ones_lock_once_and_only_unlocking_opens() -> None:
     """A right password does not open a lock; a person with the right to does."""
     world = a_desk().world
-    locked = [
-        world.run(lambda connection, context: note_wrong(connection, iccid=iccid_of(1), now=context.now))
-        for _ in range(4)
-    ]
-    assert locked == [False, False, True, False]
-    world.run(lambda connection, _: note_right(connection, iccid=iccid_of(1)))
-    assert world.run(lambda connection, _: let_in(connection, iccid=iccid_of(1))) is None
+    assert note(world, False) + note(world, False, False, False) == [False, False, True, False]
+    note(world, True)
+    assert tries_let_in(world, 1) == 0
     assert world.run(lambda connection, _: unlock(connection, iccid=iccid_of(1)))
-    assert world.run(lambda connection, _: let_in(connection, iccid=iccid_of(1))) is not None
+    assert tries_let_in(world, 1) == 1
     world.run(lambda connection, context: lock(connection, iccid=iccid_of(1), now=context.now))
-    assert world.run(lambda connection, _: let_in(connection, iccid=iccid_of(1))) is None
+    assert tries_let_in(world, 1) == 0
     assert not world.run(lambda connection, _: unlock(connection, iccid=iccid_of(404)))
+
+
+def test_a_count_that_somebody_else_changed_meanwhile_is_not_overwritten() -> None:
+    """Two steps that know the same count: the second one is undone, no try is won."""
+
+    def step(conn: Connection, context: StepContext) -> None:
+        first, second = (PasswordTries(conn, context, [iccid_of(1)]) for _ in range(2))
+        for tries in (first, second):
+            tries.let_in(iccid_of(1))
+            tries.write()
+
+    with pytest.raises(RuntimeError, match="somebody else"):
+        a_desk().world.run(step)

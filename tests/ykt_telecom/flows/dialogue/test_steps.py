@@ -193,18 +193,19 @@ def test_a_reopen_that_cannot_even_be_ordered_still_answers() -> None:
     """The application is gone by other means; the notice is not."""
     desk = a_desk()
     delete(desk)
-    desk.refuses = {"REOPEN"}
+    desk.world.run(lambda connection, _: connection.execute(update(card_application).values(state="DELETED")))
     desk.end(JobKind.CLOSE, balance=1)
-    assert (desk.state, desk.screen) == (State.ANSWERING, "该应用有余额0.01元，请先处理余额")
+    assert (desk.state, desk.screen) == (State.ANSWERING, "系统忙，请稍后再试(A0)")
 
 
 def test_a_card_that_ended_meanwhile_is_answered_by_sms() -> None:
     """Replaced between the request and the answer."""
     desk = a_desk()
-    desk.refuses = {"ANSWER"}
-    desk.ask(Operation.BALANCE)
-    assert desk.state == State.TEXTED
-    assert len(desk.texts) == 1
+    desk.ask(Operation.DELETE, password=WRONG)
+    desk.world.run(lambda connection, _: connection.execute(update(card).values(state="REPLACED")))
+    desk.judge()
+    assert (desk.state, desk.orders) == (State.TEXTED, [])
+    assert [REFUSED_TEXT in text for _, text, _ in desk.texts] == [True]
 
 
 def test_a_second_deletion_while_one_runs_is_told_to_wait() -> None:
@@ -235,7 +236,7 @@ def test_a_deletion_waits_for_an_order_that_is_still_on_its_way() -> None:
     """Somebody else closes the application: nobody may begin to delete it in between."""
     desk = a_desk()
     order = {
-        "id": 1,
+        "id": 987_654,
         "kind": JobKind.CLOSE,
         "iccid": iccid_of(1),
         "enterprise_id": HUAXIN,
@@ -248,6 +249,7 @@ def test_a_deletion_waits_for_an_order_that_is_still_on_its_way() -> None:
         "purpose": "SCRIPT",
         "attempts": 1,
         "resyncs": 0,
+        "due_at": NOON,
         "deadline": NOON,
         "created_at": NOON,
         "updated_at": NOON,
@@ -302,7 +304,6 @@ def test_a_right_password_clears_the_wrong_ones() -> None:
         delete(desk)
         desk.end(JobKind.CLOSE, balance=1)
         desk.end(JobKind.REOPEN)
-        desk.world.run(lambda connection, _: connection.execute(update(card_application).values(state="ACTIVE")))
     assert desk.evaluated == 9
     assert desk.texts == []
 

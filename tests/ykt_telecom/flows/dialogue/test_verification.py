@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection
 
 from telecom_codecs.onecard.password import ServicePassword
 from telecom_codecs.onecard.requests import Operation
@@ -18,7 +15,6 @@ from tests.ykt_telecom.ledger.money.world import iccid_of
 from ykt_telecom.flows.dialogue.neighbours import Verdict, VerifyOrder
 from ykt_telecom.flows.dialogue.password import PasswordSeal
 from ykt_telecom.flows.dialogue.verification import Verification
-from ykt_telecom.storage.context import StepContext
 from ykt_telecom.storage.faults import StorageUnavailable
 
 pytestmark = pytest.mark.usefixtures("worlds")
@@ -39,8 +35,7 @@ class Lab:
         self.seal = SlowSeal(self)
         self.verification = Verification(
             self.seal,
-            perform=self.perform,
-            finish=lambda _connection, verdict, _context: self.verdicts.append(verdict),
+            store=self.store,
             monotonic=lambda: self.now,
             deadline=1.0,
             workers=2,
@@ -51,11 +46,11 @@ class Lab:
         self.slept.append(round(seconds, 6))
         await asyncio.sleep(0)
 
-    async def perform(self, step: Callable[[Connection, StepContext], None]) -> None:
+    async def store(self, verdict: Verdict) -> None:
         if self.failures:
             self.failures -= 1
             raise StorageUnavailable("disk full")
-        step(None, None)  # type: ignore[arg-type]
+        self.verdicts.append(verdict)
 
 
 class SlowSeal(PasswordSeal):
@@ -126,17 +121,14 @@ async def test_stopping_leaves_what_is_not_judged_for_the_next_start() -> None:
 async def test_a_dialogue_runs_through_the_verification() -> None:
     """Step, effect, pool, deadline, step: on one world."""
     desk = a_desk()
-    world = desk.world
 
-    async def perform(step: Callable[[Connection, StepContext], Any]) -> None:
-        world.run(step)
+    async def store(verdict: Verdict) -> None:
+        desk.decide(verdict)
 
     async def at_once(_seconds: float) -> None:
         await asyncio.sleep(0)
 
-    verification = Verification(
-        desk.seal, perform=perform, finish=desk.steps.on_verdict, monotonic=lambda: 0.0, sleep=at_once
-    )
+    verification = Verification(desk.seal, store=store, monotonic=lambda: 0.0, sleep=at_once)
     desk.ask(Operation.DELETE, password=RIGHT)
     for order in desk.waiting:
         verification.submit(order)

@@ -68,9 +68,15 @@ CREATE TABLE dialogue (
     updated_at BIGINT NOT NULL
 );
 
-CREATE INDEX ix_dialogue_open ON dialogue (state) WHERE state IN ('VERIFYING', 'CLOSING', 'DELETING', 'REOPENING', 'ANSWERING');
+CREATE INDEX ix_dialogue_open ON dialogue (iccid) WHERE state IN ('VERIFYING', 'CLOSING', 'DELETING', 'REOPENING', 'ANSWERING');
 
 CREATE UNIQUE INDEX uq_dialogue_counter ON dialogue (iccid, counter);
+
+CREATE TABLE dialogue_serial (
+    id INTEGER NOT NULL,
+    last BIGINT NOT NULL,
+    CONSTRAINT pk_dialogue_serial PRIMARY KEY (id)
+);
 
 CREATE TABLE enterprise (
     id BIGINT NOT NULL,
