@@ -8,19 +8,13 @@ from ykt_telecom.simulation.faults import Fault
 from ykt_telecom.simulation.world import run_seed
 
 #: A sample of `make sim`, which plays thousands.
-SEEDS = range(8)
+SEEDS = range(4)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_world_with_faults_breaks_no_rule(seed: int) -> None:
     """Links drop, disks fill, services die, somebody forges: afterwards everybody has what is theirs, once."""
     assert run_seed(seed).violation is None
-
-
-def test_a_world_is_the_same_every_time() -> None:
-    """A seed that failed at night fails in the morning."""
-    first, second = run_seed(1), run_seed(1)
-    assert (first.digest, first.hits) == (second.digest, second.hits)
 
 
 def test_a_world_at_peace_has_no_faults() -> None:

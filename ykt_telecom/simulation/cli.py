@@ -30,7 +30,7 @@ def simulate(seeds: int, first: int, replay: bool, processes: int) -> None:
 
     Exit status 1: a rule was broken, a fault was never met, or a seed played twice gave two records.
     """
-    _be_quiet()
+    be_quiet()
     if replay:
         sys.exit(_replay(first))
     began = time.process_time()
@@ -63,7 +63,7 @@ def _runs(seeds: Iterable[int], processes: int) -> Iterator[Run]:
     if processes < 2:
         yield from map(run_seed, seeds)
         return
-    with ProcessPoolExecutor(processes, initializer=_be_quiet) as pool:
+    with ProcessPoolExecutor(processes, initializer=be_quiet) as pool:
         yield from pool.map(run_seed, seeds, chunksize=4)
 
 
@@ -79,7 +79,7 @@ def _replay(seed: int) -> int:
     return 0 if same and runs[0].violation is None else 1
 
 
-def _be_quiet() -> None:
+def be_quiet() -> None:
     """Worlds of faults warn without end; what counts is told by the rules."""
     logging.disable(logging.CRITICAL)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL + 1))
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

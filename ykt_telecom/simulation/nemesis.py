@@ -20,7 +20,7 @@ from .virtual import WorldClock
 
 PROVIDER = OpenSslProvider()
 RESPONSE_HEADER, COMMAND_HEADER = bytes.fromhex("027100"), bytes.fromhex("027000")
-STEPS = (-3600.0, -60.0, -2.0, 2.0, 60.0, 3600.0)  #: seconds by which somebody sets the wall clock
+STEPS = (-600.0, -60.0, -2.0, 2.0, 60.0, 600.0)  #: seconds by which somebody sets the wall clock
 #: What a card would say when it had done it: to the menu applet, to the card manager.
 GOOD_WORDS = (b"\x00", b"\x01\x90\x00", b"\x02\x90\x00")
 #: Statuses that a card answers in clear.

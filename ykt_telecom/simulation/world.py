@@ -20,8 +20,8 @@ from .people import operate, press_keys, run_bills
 from .stories import a_member
 from .virtual import WorldClock, run_virtually
 
-#: Virtual seconds after the last fault until everything has ended: the slowest wait, and an hour put back twice.
-QUIET = 40_000.0
+#: Virtual seconds after the last fault until everything has ended: the slowest wait, and ten minutes put back often.
+QUIET = 10_000.0
 
 
 #: Above the numbers of all rows that a world begins with.
