@@ -246,7 +246,7 @@ def _packet(connection: Connection, segment: str, row: dict[str, Any]) -> dict[s
         "spi": int(row["spi"], 16),
         "challenge": bytes.fromhex(challenge) if kind == "QUERY" and challenge else None,
         "commands": _commands(kind, row["purpose"]),
-        "accepted": accepted,
+        "accepted": (1 << accepted) - 1,  # version 1 sent segments one after the other: a bit for each of the first
         "state": state,
         "fenced": int(row["fenced"]),
         "octets": _octets(connection, segment, attempt_id) if state == "QUEUED" else None,
