@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from telecom_codecs.card.identities import Iccid, Imsi, Msisdn
 from telecom_codecs.onecard.names import application_aid
 from tests.ykt_telecom.lab import ENTERPRISE, ICCID, MSISDN, NOON, Lab
+from ykt_telecom.registry.cards.applications import NewApplication, add_applications
 from ykt_telecom.registry.cards.states import (
     APPLICATION,
     CARD,
@@ -19,7 +20,7 @@ from ykt_telecom.registry.cards.states import (
     CardState,
     Refused,
 )
-from ykt_telecom.registry.cards.steps import NewCard, add_application, add_card, live_card_of, move_card
+from ykt_telecom.registry.cards.steps import NewCard, add_card, live_card_of, move_card
 from ykt_telecom.registry.cards.tables import card, card_application
 from ykt_telecom.storage.database import Location
 
@@ -41,19 +42,11 @@ def import_card(lab: Lab, new: NewCard) -> bool:
     return lab.step(lambda conn, context: add_card(conn, new, actor="test", now=context.now))
 
 
-def an_application(lab: Lab, application_id: int, **changes: object) -> None:
-    facts = {
-        "application_id": application_id,
-        "iccid": ICCID,
-        "enterprise_id": ENTERPRISE,
-        "slot": 1,
-        "aid": str(application_aid(ENTERPRISE, 1)),
-        "name": "x",
-        "rights": 7,
-        "key_version": 1,
-        "actor": "test",
-    } | changes
-    lab.step(lambda conn, context: add_application(conn, now=context.now, **facts))  # type: ignore[arg-type]
+def an_application(lab: Lab, application_id: int, *, slot: int = 1, enterprise_id: int = ENTERPRISE) -> None:
+    new = NewApplication(
+        application_id, ICCID, enterprise_id, slot, str(application_aid(ENTERPRISE, 1)), "x", rights=7, key_version=1
+    )
+    lab.step(lambda conn, context: add_applications(conn, context, [new], actor="test"))
 
 
 def test_ends_are_ends() -> None:
@@ -104,9 +97,9 @@ def test_an_import_can_be_repeated(lab: Lab) -> None:
 def test_an_enterprise_has_one_application_on_a_card(lab: Lab) -> None:
     """INV-4: by enterprise and by slot, whatever the steps think; a failed one frees both."""
     an_application(lab, 1)
-    for changes in ({"slot": 2}, {"enterprise_id": 9999}):
-        with pytest.raises(Refused):
-            an_application(lab, 2, **changes)
+    for slot, enterprise_id in ((2, ENTERPRISE), (1, 9999)):
+        with pytest.raises(IntegrityError):
+            an_application(lab, 2, slot=slot, enterprise_id=enterprise_id)
     lab.step(
         lambda conn, _: conn.execute(
             card_application.update().where(card_application.c.id == 1).values(state=ApplicationState.FAILED)
