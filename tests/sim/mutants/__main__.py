@@ -54,7 +54,7 @@ def caught(patch: Path, seeds: int) -> str | None:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return f"never ended in {LONGEST} s"
+            return None  # a slow machine looks the same: it proves nothing
     if played.returncode:
         raise RuntimeError(f"{patch.name} does not start: {played.stderr[-2000:]}")
     return played.stdout.strip() or None
