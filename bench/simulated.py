@@ -40,9 +40,9 @@ LATEST = 30.0  #: seconds until a dialogue counts as failed
 class IssuedRange(CardRange):
     """Every card has the application of the enterprise its place falls to."""
 
-    def station(self, msisdn: str) -> CardStation | None:
+    def station_of(self, msisdn: str) -> CardStation | None:
         new = msisdn not in self.made
-        found = super().station(msisdn)
+        found = super().station_of(msisdn)
         if new and found is not None:
             number = self.cards.number_of(msisdn)
             assert number is not None
@@ -150,7 +150,7 @@ class Network:
         for number in range(min(ASKING, len(self._cards))):
             msisdn = self._cards.cards[number].msisdn.digits
             self._server.centre.station_of(msisdn)
-            station = self._cards.station(msisdn)
+            station = self._cards.station_of(msisdn)
             assert station is not None
             dialogues.members.append(Member(station, enterprise_of(number), dialogues.answered))
         dialogues.free.extend(dialogues.members)

@@ -101,7 +101,7 @@ class CardRange:
         """The stations that somebody needed so far, by number."""
         return self._made
 
-    def station(self, msisdn: str) -> CardStation | None:
+    def station_of(self, msisdn: str) -> CardStation | None:
         """The station of a number, the same every time; None for a number of somebody else."""
         found = self._made.get(msisdn)
         if found is None:

@@ -56,7 +56,7 @@ class MobileStation(Protocol):
 class StationRange(Protocol):
     """Phones that are in the network without an object for each: the centre asks for the one of a number."""
 
-    def station(self, msisdn: str) -> MobileStation | None:
+    def station_of(self, msisdn: str) -> MobileStation | None:
         """The phone of this number, the same every time; None when the number is not of the range."""
         ...
 

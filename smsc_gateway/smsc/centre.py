@@ -92,7 +92,7 @@ class MessageCentre:
         if found is not None:
             return found
         for stations in self._ranges:
-            made = stations.station(msisdn)
+            made = stations.station_of(msisdn)
             if made is not None:
                 self.attach(made)
                 return made

@@ -39,9 +39,9 @@ class GuardedRange:
     def __init__(self, stations: StationRange) -> None:
         self._stations = stations
 
-    def station(self, msisdn: str) -> MobileStation | None:
+    def station_of(self, msisdn: str) -> MobileStation | None:
         try:
-            made = self._stations.station(msisdn)
+            made = self._stations.station_of(msisdn)
         except Exception as error:  # noqa: BLE001 - a foreign handset must not stop the centre
             log.error("no handset was made", msisdn=msisdn[:-4] + "****", error=repr(error))
             return None

@@ -34,9 +34,9 @@ def test_a_hundred_thousand_cards_are_there_at_once_and_are_the_same_ones() -> N
     cards = CardRange(SeededCards(100_000, 7), applications=(WORK,), random=bytes)
     assert time.process_time() - begun < 0.1
     assert (len(cards), len(cards.made)) == (100_000, 0)
-    station = cards.station("8613800100000")
+    station = cards.station_of("8613800100000")
     assert station is not None
-    assert station is cards.station("8613800100000")
+    assert station is cards.station_of("8613800100000")
     assert station.card.iccid == SeededCards(100_000, 7)[99_999].iccid
     assert list(cards.made) == ["8613800100000"]
 
@@ -44,7 +44,7 @@ def test_a_hundred_thousand_cards_are_there_at_once_and_are_the_same_ones() -> N
 @pytest.mark.parametrize("msisdn", ["8613800100001", "8613800000000", "861380010000", "8613900000001", "86138000000x1"])
 def test_numbers_of_others_make_no_card(msisdn: str) -> None:
     """One past the end, one before the beginning, too short, another operator's, no number."""
-    assert CardRange(SeededCards(100_000, 7)).station(msisdn) is None
+    assert CardRange(SeededCards(100_000, 7)).station_of(msisdn) is None
 
 
 def test_lazy_cards_equal_the_population() -> None:
@@ -58,7 +58,7 @@ def test_lazy_cards_equal_the_population() -> None:
 
 def test_a_card_is_born_with_the_application_the_platform_has_keys_for() -> None:
     """Enterprise, name and rights as issued; the keys derive from the mother key alone."""
-    station = CardRange(SeededCards(1, 7), applications=(WORK,), random=bytes).station("8613800000001")
+    station = CardRange(SeededCards(1, 7), applications=(WORK,), random=bytes).station_of("8613800000001")
     assert station is not None
     (application,) = station.card.enterprise_applications()
     assert (application.enterprise, application.name, application.balance) == (1001, "华信科技", 0)
@@ -72,7 +72,7 @@ def test_a_card_is_born_with_the_application_the_platform_has_keys_for() -> None
 def test_requests_sealed_ahead_are_those_of_the_menu() -> None:
     """They open under the MO keys with rising counters, and go from the card's number."""
     cards = SeededCards(1, 7)
-    station = CardRange(cards, applications=(WORK,), random=bytes).station(cards[0].msisdn.digits)
+    station = CardRange(cards, applications=(WORK,), random=bytes).station_of(cards[0].msisdn.digits)
     assert station is not None
     network = Network()
     station.attach(network.submit)
@@ -94,7 +94,7 @@ def test_requests_sealed_ahead_are_those_of_the_menu() -> None:
 def test_a_silent_member_takes_answers_without_phone_or_menu() -> None:
     """The proof says queued, whoever waits is told, nothing is shown; octets that are no answer are refused."""
     cards, network, heard = SeededCards(1, 7), Network(), list[MenuAnswer]()
-    station = CardRange(cards, random=bytes).station(cards[0].msisdn.digits)
+    station = CardRange(cards, random=bytes).station_of(cards[0].msisdn.digits)
     assert station is not None
     station.attach(network.submit)
     SilentMember(station, heard.append)

@@ -407,7 +407,7 @@ class Plenty:
     def __init__(self) -> None:
         self.made: dict[str, Station] = {}
 
-    def station(self, msisdn: str) -> Station | None:
+    def station_of(self, msisdn: str) -> Station | None:
         return self.made.setdefault(msisdn, Station(msisdn)) if msisdn.startswith("861390000") else None
 
 

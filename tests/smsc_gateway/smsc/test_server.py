@@ -125,7 +125,7 @@ async def test_handset_that_fails_costs_its_own_message_only() -> None:
 class BrokenRange:
     """A range that cannot make its phones."""
 
-    def station(self, msisdn: str) -> PlainHandset | None:
+    def station_of(self, msisdn: str) -> PlainHandset | None:
         raise RuntimeError("no profile")
 
 
