@@ -89,9 +89,8 @@ _CHANGING = (
 _D, _S = dialogue.c, dialogue_serial.c
 _FIND = Statement(select(*_COLUMNS).where(in_list(_D.id, "ids")))
 _FIND_REQUESTS = Statement(select(*_COLUMNS).where(in_pairs((_D.iccid, _D.counter), "requests")))
-_VERIFYING = Statement(
-    select(*_COLUMNS).where(among(_D.state, OPEN_STATES), among(_D.state, (State.VERIFYING,))).order_by(_D.id)
-)
+# by the index of what is open, which an ORDER BY would make it leave
+_VERIFYING = Statement(select(*_COLUMNS).where(among(_D.state, OPEN_STATES), among(_D.state, (State.VERIFYING,))))
 _INSERT = Statement(insert(dialogue), _NAMES)
 _CHANGE = Statement(
     update(dialogue).where(_D.id == bindparam("key")).values({name: bindparam(name) for name in _CHANGING})
@@ -145,7 +144,7 @@ class DialogueBook:
 
     def load_verifying(self) -> Sequence[Dialogue]:
         """All whose password is being judged."""
-        return self._add(_VERIFYING.rows(self.conn))
+        return self._add(sorted(_VERIFYING.rows(self.conn)))
 
     def _add(self, rows: Iterable[Sequence[Any]]) -> Sequence[Dialogue]:
         found = [Dialogue(*row) for row in rows]

@@ -50,12 +50,9 @@ _MEMBERS = Statement(
         in_list(member.c.msisdn, "numbers"), among(member.c.state, (MemberState.ACTIVE,))
     )
 )
-_UNDER_WAY = Statement(
-    select(_D.iccid, _D.enterprise_id).where(
-        in_list(_D.iccid, "iccids"),
-        among(_D.state, OPEN_STATES),
-        among(_D.state, DELETING_STATES),
-        _D.operation == int(Operation.DELETE),
+_OPEN = Statement(
+    select(_D.iccid, _D.enterprise_id, _D.state).where(
+        among(_D.state, OPEN_STATES), in_list(_D.iccid, "iccids"), _D.operation == int(Operation.DELETE)
     )
 )
 _ORDERED = Statement(
@@ -150,7 +147,9 @@ class Deletable:
     def __init__(self, conn: Connection, holders: Mapping[str, Holder]) -> None:
         numbers = {holder.msisdn for holder in holders.values() if holder.msisdn is not None}
         self._members = {(msisdn, of) for msisdn, of in _MEMBERS.rows(conn, numbers=sorted(numbers))}
-        self._under_way = {(iccid, of) for iccid, of in _UNDER_WAY.rows(conn, iccids=sorted(holders))}
+        self._under_way = {
+            (iccid, of) for iccid, of, state in _OPEN.rows(conn, iccids=sorted(holders)) if state in DELETING_STATES
+        }
         left = [
             iccid
             for iccid, holder in holders.items()

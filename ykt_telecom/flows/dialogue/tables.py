@@ -42,7 +42,7 @@ dialogue = Table(
     Column("updated_at", Instant, nullable=False),
     Index("uq_dialogue_counter", "iccid", "counter", unique=True),
     # what a card still waits for; a card's history is longer every day
-    Index("ix_dialogue_open", "iccid", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_dialogue_open", "iccid", "operation", sqlite_where=_OPEN, postgresql_where=_OPEN),
     sqlite_autoincrement=True,
 )
 

@@ -68,7 +68,7 @@ CREATE TABLE dialogue (
     updated_at BIGINT NOT NULL
 );
 
-CREATE INDEX ix_dialogue_open ON dialogue (iccid) WHERE state IN ('VERIFYING', 'CLOSING', 'DELETING', 'REOPENING', 'ANSWERING');
+CREATE INDEX ix_dialogue_open ON dialogue (iccid, operation) WHERE state IN ('VERIFYING', 'CLOSING', 'DELETING', 'REOPENING', 'ANSWERING');
 
 CREATE UNIQUE INDEX uq_dialogue_counter ON dialogue (iccid, counter);
 
