@@ -145,7 +145,7 @@ def test_an_installation_of_version_1_is_carried_over(database: Database) -> Non
     assert packets[3].octets == OCTETS
     assert packets[4].octets == OCTETS[:60]
     assert packets[2].octets is None
-    assert (packets[2].accepted, packets[2].state, packets[1].por_status) == (2, "ACCEPTED", 0)
+    assert (packets[2].accepted, packets[2].state, packets[1].por_status) == (0b11, "ACCEPTED", 0)
     assert [reference for _, reference in texts] == [0, 42, 42]
     assert dict(undone) == {1: None, 2: None, 3: None, 4: 2, 5: None}
 
