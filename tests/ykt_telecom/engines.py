@@ -1,9 +1,8 @@
 """A database for a test, on each engine: `ENGINES` is what a fixture is parametrised with.
 
 `YKT_TEST_DATABASE_URL=postgresql://USER@HOST/NAME` names a PostgreSQL database of the tests. A test has a schema of its
-own there while it runs; what else is in the database is left alone. Making tables takes a server longer than the test
-that uses them, so a schema whose tables are as they should be is emptied and lent to the next test; at the end of the
-process all are dropped.
+own there while it runs; what else is in the database is left alone. It is
+dropped after the test, and whatever is left at the end of the process: one that is lent on carries its owner's lock.
 """
 
 from __future__ import annotations
@@ -26,7 +25,6 @@ SQLITE, POSTGRESQL = ENGINES = ("sqlite", "postgresql")
 
 _VARIABLE = "YKT_TEST_DATABASE_URL"
 _numbers = count(1)
-_furnished: list[str] = []
 _made: set[str] = set()
 
 
@@ -44,14 +42,11 @@ def a_place(engine: str, folder: Path, *, empty: bool = False) -> Iterator[Locat
     if engine == SQLITE:
         yield folder / "database" / "ykt.db"
         return
-    schema = _furnished.pop() if _furnished and not empty else _new_schema()
+    schema = _new_schema()
     try:
         yield _at(schema)
     finally:
-        if empty or not _emptied(schema):
-            _drop(schema)
-        else:
-            _furnished.append(schema)
+        _drop(schema)
 
 
 class Worlds:
