@@ -134,7 +134,7 @@ async def _delete_and_issue(lab: Any, chance: random.Random) -> None:
     """Members delete what they have at home; what was deleted is issued again."""
     from ykt_telecom.demo.people import HOME  # noqa: PLC0415
     from ykt_telecom.demo.setting_up import PASSWORD, issue, memberships  # noqa: PLC0415
-    from ykt_telecom.registry.cards.states import Refused  # noqa: PLC0415
+    from ykt_telecom.runtime.errors import Refusal  # noqa: PLC0415
 
     homes = [one for one in memberships(lab.world.cards) if one.enterprise is HOME]
     while True:
@@ -154,7 +154,7 @@ async def _delete_and_issue(lab: Any, chance: random.Random) -> None:
             handset.enter(PASSWORD.octets().decode())
             handset.press("ok")
         else:
-            with contextlib.suppress(Refused):  # it may be on its way already
+            with contextlib.suppress(Refusal):  # it may be on its way already
                 await issue(lab.service, [one])
         await asyncio.sleep(chance.uniform(0, 0.1))
         for number in range(len(lab.world.stations)):
